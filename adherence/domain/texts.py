@@ -8,7 +8,9 @@ LABEL_LIMIT = 80
 LABEL_LINES = 2
 
 _DROPPED = frozenset({"Cc", "Cs", "Cn"})
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 
 
 def clean(text: str, limit: int, lines: int = 1, *, field: str = "text") -> str:

@@ -5,9 +5,10 @@ after it; one that autumn repeats is its first passing. A patient's zone has a h
 zone begins with a day that has not begun, so that no day is ever reckoned twice.
 """
 
+import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from adherence.domain.errors import InvalidInput
@@ -16,7 +17,7 @@ DAY = timedelta(days=1)
 MIDNIGHT = time(0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone_info(name: str) -> ZoneInfo:
     """The rules of an IANA zone, loaded once; a name that is none raises ``InvalidInput``."""
     if name.startswith(("posix/", "right/")) or name in {"localtime", "posixrules"}:
@@ -81,7 +82,7 @@ class Zones:
 
     def __post_init__(self) -> None:
         days = [day for day, _ in self.history]
-        if not days or any(later <= day for day, later in zip(days, days[1:], strict=False)):
+        if not days or any(later <= day for day, later in itertools.pairwise(days)):
             raise InvalidInput("zones", "not_in_order")
         for _, name in self.history:
             zone_info(name)
