@@ -150,9 +150,9 @@ BEADS = {
 
 
 @cache
-def _svg(kind: str, name: str, said: str) -> Markup:
+def _svg(kind: str, symbol: str, said: str) -> Markup:
     return Markup(  # noqa: S704 - constants of this file; the word is escaped by the caller
-        f'<svg class="{kind}" viewBox="0 0 24 24" {said}><use href="#{kind[0]}-{name}"/></svg>'
+        f'<svg class="{kind}" viewBox="0 0 24 24" {said}><use href="#{symbol}"/></svg>'
     )
 
 
@@ -173,7 +173,7 @@ class Marks:
         if name not in ICONS:
             raise KeyError(name)
         self._icons.add(name)
-        return _svg("icon", name, 'aria-hidden="true"')
+        return _svg("icon", f"i-{name}", 'aria-hidden="true"')
 
     def bead(self, state: str, word: str = "") -> Markup:
         """Return the bead of ``state``; with ``word`` it is read out, without it it is silent."""
@@ -181,7 +181,7 @@ class Marks:
             raise KeyError(state)
         self._beads.add(state)
         said = f'role="img" aria-label="{escape(word)}"' if word else 'aria-hidden="true"'
-        return _svg("bead", state, said)
+        return _svg("bead", f"s-{state}", said)
 
     def strip(self, states: Sequence[str], words: str) -> Markup:
         """Return one bead per day on a hairline, oldest left; ``words`` says the same in words.

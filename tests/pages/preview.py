@@ -51,6 +51,7 @@ def _goal(**changes: Any) -> View:
         "words": "I want to climb to my flat without stopping.",
         "number": "8",
         "beside": "of 14 steps",
+        "long": False,
         "stairs": stairs(14, 8),
         "stairs_words": "A staircase of 14 steps; 8 are behind you.",
         "since": "3 on 12 January, 8 on 6 March",
@@ -341,6 +342,7 @@ def _goals() -> dict[str, Any]:
                     words="Sleep through without the knee waking me.",
                     number="4",
                     beside="now, on the way to 1",
+                    long=True,
                     stairs=stairs(5, 2),
                     since="6 on 12 January",
                     rate=View(
@@ -359,6 +361,7 @@ def _goals() -> dict[str, Any]:
                     words="Carry the shopping home.",
                     number="−1",
                     beside="on the ladder from −2 to +2",
+                    long=True,
                     stairs=stairs(4, 1),
                     hanging=[],
                     rate=View(

@@ -1,6 +1,10 @@
 // What every page adds when scripts run: a form is sent once, and an error summary is read first.
 
-document.querySelector("[data-focus]")?.focus();
+const wrong =
+  document.querySelector("[data-focus]") ??
+  document.querySelector("[aria-invalid]") ??
+  document.querySelector(".wrong")?.closest("fieldset")?.querySelector("input");
+wrong?.focus();
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", (event) => {
