@@ -189,7 +189,7 @@ def gas_score(found: list[GoalView]) -> GasScore | None:
     ]
     if not ladder:
         return None
-    weights = [float((view.goal.importance or 1) * (view.goal.difficulty or 1)) for view in ladder]
+    weights = [view.goal.weight for view in ladder]
     return GasScore(
         now=gas_t([view.progress.current or 0 for view in ladder], weights),
         baseline=gas_t([view.goal.baseline or 0 for view in ladder], weights),

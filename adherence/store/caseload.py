@@ -19,7 +19,7 @@ class CaseloadRow(db.Model):
     __tablename__ = "caseload"
     __table_args__ = (
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
-        sa.Index(None, "clinic_id", sa.text("need DESC"), "patient_id"),
+        sa.Index(None, "clinic_id", "due30"),
         sa.Index(None, "roll_at"),
     )
 
