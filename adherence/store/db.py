@@ -169,6 +169,16 @@ class Statement:
         return found
 
 
+def _from_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What converts a driver's value to a Python one, None where it is one already."""
+    if isinstance(kind, sa.Float):
+        return None  # both drivers give a float; psycopg's processor wants the cursor's type code
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(
+        dialect, None
+    )
+    return processor
+
+
 class _Ready:
     __slots__ = ("binds", "make", "positional", "results", "sql")
 
@@ -185,9 +195,7 @@ class _Ready:
             self.binds.append((name, bound.key, processor, bound.required, bound.effective_value))
         shown = getattr(core, "exported_columns", None)
         columns = list(shown) if shown is not None else []
-        self.results = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
-        ]
+        self.results = [_from_driver(column.type, dialect) for column in columns]
         if columns:
             self.make: Any = namedtuple("Row", [column.key for column in columns])._make
         else:
