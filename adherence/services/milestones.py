@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.activities import due
+from adherence.domain.activities import Activity, due
 from adherence.domain.errors import NotFound
 from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, Measure, Rating
 from adherence.domain.milestones import (
@@ -44,8 +44,6 @@ WEEK = timedelta(days=7)
 RUN = timedelta(weeks=26)
 #: The longest run of weeks that earns a milestone.
 LONGEST_RUN = max(SUSTAINED_LEVELS)
-#: How many rows are read at a time in search of the last active day.
-STEP = 24
 
 
 def award(
@@ -98,7 +96,7 @@ def award(
                     one for one in from_ratings(agreed.goal, around) if one.day >= rated_since
                 }
         if moved and first is not None and until is not None:
-            found, window = _around(record, care, hangs, agreed, first, until, standing)
+            found, window = _around(record, care, agreed, first, until, standing)
             reached |= found
             doubted |= {
                 one
@@ -146,7 +144,6 @@ def _touched(
 def _around(
     record: Record,
     care: Care,
-    hangs: list[UUID],
     agreed: AgreedGoal,
     first: date,
     until: date,
@@ -154,11 +151,12 @@ def _around(
 ) -> tuple[set[Reached], tuple[date, date]]:
     """What the goal's days around a change reach, and the days that were looked at."""
     run = record.run
-    before = _active_day(run, record.patient_id, hangs, day_sum_table.active_before, first)
-    after = _active_day(run, record.patient_id, hangs, day_sum_table.active_after, until - ONE_DAY)
+    mine = {"patient_id": record.patient_id, "goal_id": agreed.id}
+    before = run.value(day_sum_table.active_before, day=first, **mine)
+    after = run.value(day_sum_table.active_after, day=until - ONE_DAY, **mine)
     start = first if before is None else min(first, before)
     end = until if after is None else max(until, after + ONE_DAY)
-    days = goal_days(run, care, hangs, start, end, record.settled_on, record.now)
+    days = goal_days(run, care, agreed.id, start, end, record.settled_on, record.now)
     reached = set(returns(days))
     if not any(one.kind is MilestoneKind.FIRST_ALL_DONE for one in standing):
         all_done = first_all_done([day for day in days if first <= day.day < until])
@@ -173,21 +171,22 @@ def _around(
         }
     if first - timedelta(days=first.weekday()) + WEEK <= record.settled_on:
         # A week that had closed looks different now.
-        reached |= set(_runs(record, care, hangs, first - RUN, min(until + RUN, record.settled_on)))
+        reached |= set(
+            _runs(record, care, agreed.id, first - RUN, min(until + RUN, record.settled_on))
+        )
         end = max(end, min(until + RUN, record.settled_on))
     return reached, (first, end)
 
 
-def _runs(
-    record: Record, care: Care, hangs: Collection[UUID], first: date, until: date
-) -> list[Reached]:
+def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -> list[Reached]:
     """Runs of kept weeks on the days of [first, until), counted from before them where need be."""
-    days = goal_days(record.run, care, hangs, first, until, record.settled_on, record.now)
+    days = goal_days(record.run, care, goal_id, first, until, record.settled_on, record.now)
+    hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
     found = goal_weeks(days, care.today(record.now))
     begun = min((care.activities[one].revisions[0].effective_on for one in hangs), default=first)
     if begun < first and sum(1 for week in found if week.asked) < LONGEST_RUN + 1:
         # Long pauses: the run may have begun before these days.
-        return _runs(record, care, hangs, begun, until)
+        return _runs(record, care, goal_id, begun, until)
     return sustained(found, _share(care, hangs))
 
 
@@ -199,10 +198,9 @@ def award_sustained(record: Record, care: Care) -> None:
     for agreed in care.goals.values():
         if agreed.state is not GoalState.ACTIVE:
             continue
-        hangs = [one.id for one in care.activities_of_goal(agreed.id)]
         mine = stored.get(agreed.id, {})
         until = record.settled_on
-        for one in sorted(_runs(record, care, hangs, until - RUN, until)):
+        for one in sorted(_runs(record, care, agreed.id, until - RUN, until)):
             row = mine.get((one.kind, one.level))
             if row is None or row.retracted_at is not None:
                 _grant(record, agreed, one, mine)
@@ -213,7 +211,7 @@ def from_scratch(
 ) -> set[Reached]:
     """Everything the goal's whole history reaches, by the same rules."""
     hangs = [one.id for one in care.activities_of_goal(agreed.id)]
-    days = goal_days(run, care, hangs, date.min, date.max, settled_on, now)
+    days = goal_days(run, care, agreed.id, date.min, date.max, settled_on, now)
     reached = set(from_ratings(agreed.goal, ratings_of(run, care, agreed, date.min, date.max)))
     reached |= set(returns(days))
     all_done = first_all_done(days)
@@ -230,79 +228,64 @@ def _share(care: Care, hangs: Iterable[UUID]) -> float:
     )
 
 
-def _active_day(
-    run: Run, patient_id: UUID, hangs: Collection[UUID], statement: Any, day: date
-) -> date | None:
-    """The nearest day before or after ``day`` on which something of the goal was done."""
-    many = STEP
-    while True:
-        rows = run.all(statement, patient_id=patient_id, day=day, many=many)
-        for row in rows:
-            if row.activity_id in hangs:
-                found: date = row.day
-                return found
-        if len(rows) < many:
-            return None
-        many *= 8
-
-
 def goal_days(
-    run: Run,
-    care: Care,
-    hangs: Collection[UUID],
-    first: date,
-    until: date,
-    settled_on: date,
-    now: datetime,
+    run: Run, care: Care, goal_id: UUID, first: date, until: date, settled_on: date, now: datetime
 ) -> list[GoalDay]:
     """What was asked and done for a goal on each day of [first, until) that has anything."""
-    wanted = set(hangs)
-    sums: dict[date, list[int]] = {}
-    seen: set[tuple[date, UUID]] = set()
-    for row in run.all(
-        day_sum_table.goal_day_sums, patient_id=care.patient_id, first=first, until=until
-    ):
-        if row.activity_id not in wanted:
-            continue
-        if row.day >= settled_on:
-            seen.add((row.day, row.activity_id))
-        total = sums.setdefault(row.day, [0, 0, 0, 0, 0])
-        total[0] += row.asked
-        total[1] += row.done
-        total[2] += row.partly
-        total[3] += row.excused
-        total[4] += row.extra
+    patient_id = care.patient_id
+    sums = {
+        row.day: list(row[1:])
+        for row in run.all(
+            day_sum_table.goal_days,
+            patient_id=patient_id,
+            goal_id=goal_id,
+            first=first,
+            until=until,
+        )
+    }
     day = max(settled_on, first)
     last = min(until, care.today(now) + ONE_DAY)
-    while day < last:
-        for activity_id in wanted:
-            if (day, activity_id) not in seen:
-                _add_unanswered(care, activity_id, day, sums)
-        day += ONE_DAY
+    if day < last:
+        # Of the days that are not settled, only what was touched has rows.
+        seen = {
+            (row.day, row.activity_id)
+            for row in run.all(
+                day_sum_table.goal_rows,
+                patient_id=patient_id,
+                goal_id=goal_id,
+                first=day,
+                until=last,
+            )
+        }
+        hangs = care.activities_of_goal(goal_id)
+        while day < last:
+            for activity in hangs:
+                if (day, activity.id) not in seen:
+                    _add_unanswered(care, activity, day, sums)
+            day += ONE_DAY
     return [
         GoalDay(
             day=day,
-            asked=total[0],
-            done=total[1],
-            partly=total[2],
-            excused=total[3],
-            active=bool(total[1] or total[2] or total[4]),
+            asked=asked,
+            done=done,
+            partly=partly,
+            excused=excused,
+            active=bool(done or partly or extra),
             settled=day < settled_on,
         )
-        for day, total in sorted(sums.items())
+        for day, (asked, done, partly, excused, extra) in sorted(sums.items())
     ]
 
 
-def _add_unanswered(care: Care, activity_id: UUID, day: date, sums: dict[date, list[int]]) -> None:
-    activity = care.activities[activity_id]
+def _add_unanswered(care: Care, activity: Activity, day: date, sums: dict[date, list[int]]) -> None:
+    revision = activity.revision_on(day)
+    if revision is None or revision.asked.optional:
+        return
     for one in due(activity, care.zones, day, day + ONE_DAY):
         if one.lapsed or one.span:
             continue
         total = sums.setdefault(day, [0, 0, 0, 0, 0])
-        if covers(care.pauses, activity_id, day) is None:
-            total[0] += 1
-        else:
-            total[3] += 1
+        total[0 if covers(care.pauses, activity.id, day) is None else 3] += 1
 
 
 def ratings_of(run: Run, care: Care, agreed: AgreedGoal, first: date, until: date) -> list[Rating]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.plans import ACTIVITY_GOAL
 
 
 class DaySumRow(db.Model):
@@ -71,35 +72,49 @@ day_sums = Statement(
 all_day_sums = Statement(
     sa.select(*DAY_SUM.c).where(_mine).order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
 )
-#: What a goal's milestones are judged by: narrow, because it is read at every entry.
-goal_day_sums = Statement(
+_of_goal = DAY_SUM.join(
+    ACTIVITY_GOAL,
+    sa.and_(
+        ACTIVITY_GOAL.c.patient_id == DAY_SUM.c.patient_id,
+        ACTIVITY_GOAL.c.activity_id == DAY_SUM.c.activity_id,
+    ),
+)
+_goal = ACTIVITY_GOAL.c.goal_id == sa.bindparam("goal_id", type_=Id)
+#: What a goal's milestones are judged by, a row a day; narrow, because entries read it.
+goal_days = Statement(
     sa.select(
         DAY_SUM.c.day,
-        DAY_SUM.c.activity_id,
-        DAY_SUM.c.asked,
-        DAY_SUM.c.done,
-        DAY_SUM.c.partly,
-        DAY_SUM.c.excused,
-        DAY_SUM.c.extra,
+        sa.func.sum(DAY_SUM.c.asked).label("asked"),
+        sa.func.sum(DAY_SUM.c.done).label("done"),
+        sa.func.sum(DAY_SUM.c.partly).label("partly"),
+        sa.func.sum(DAY_SUM.c.excused).label("excused"),
+        sa.func.sum(DAY_SUM.c.extra).label("extra"),
     )
-    .where(_mine, _days)
+    .select_from(_of_goal)
+    .where(_mine, _days, _goal)
+    .group_by(DAY_SUM.c.day)
     .order_by(DAY_SUM.c.day)
+)
+#: Which of a goal's activities have rows on the days of [first, until).
+goal_rows = Statement(
+    sa.select(DAY_SUM.c.day, DAY_SUM.c.activity_id).select_from(_of_goal).where(_mine, _days, _goal)
 )
 _active = sa.or_(DAY_SUM.c.done > 0, DAY_SUM.c.partly > 0, DAY_SUM.c.extra > 0)
 _day = sa.bindparam("day", type_=sa.Date)
-_many = sa.bindparam("many", type_=sa.Integer)
-#: Days before, or after, one day on which something was done, the nearest first.
+#: The nearest day before, or after, one day on which something of a goal was done.
 active_before = Statement(
-    sa.select(DAY_SUM.c.day, DAY_SUM.c.activity_id)
-    .where(_mine, DAY_SUM.c.day < _day, _active)
-    .order_by(DAY_SUM.c.day.desc(), DAY_SUM.c.activity_id)
-    .limit(_many)
+    sa.select(DAY_SUM.c.day)
+    .select_from(_of_goal)
+    .where(_mine, _goal, DAY_SUM.c.day < _day, _active)
+    .order_by(DAY_SUM.c.day.desc())
+    .limit(1)
 )
 active_after = Statement(
-    sa.select(DAY_SUM.c.day, DAY_SUM.c.activity_id)
-    .where(_mine, DAY_SUM.c.day > _day, _active)
-    .order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
-    .limit(_many)
+    sa.select(DAY_SUM.c.day)
+    .select_from(_of_goal)
+    .where(_mine, _goal, DAY_SUM.c.day > _day, _active)
+    .order_by(DAY_SUM.c.day)
+    .limit(1)
 )
 #: Thirty days of one patient, a row a day, for the caseload.
 patient_days = Statement(

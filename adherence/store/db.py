@@ -72,14 +72,27 @@ class Id(sa.types.TypeDecorator[UUID]):
         return dialect.type_descriptor(sa.LargeBinary(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.bytes
+        convert = self.to_driver(dialect)
+        return value if convert is None else convert(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        if value is None or isinstance(value, UUID):
-            return value
-        return UUID(bytes=bytes(value))
+        convert = self.from_driver(dialect)
+        found: UUID | None = value if convert is None else convert(value)
+        return found
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return None if dialect.name == "postgresql" else _bytes_of_uuid
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return None if dialect.name == "postgresql" else _uuid_of_bytes
+
+
+def _bytes_of_uuid(value: UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
+
+
+def _uuid_of_bytes(value: bytes | None) -> UUID | None:
+    return None if value is None else UUID(int=int.from_bytes(value, "big"))
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -94,20 +107,35 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return dialect.type_descriptor(sa.BigInteger())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime is not an instant")
-        if dialect.name == "postgresql":
-            return value
-        return (value - EPOCH) // MICROSECOND
+        return self.to_driver(dialect)(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, datetime):
-            return value.astimezone(UTC)
-        return EPOCH + timedelta(microseconds=value)
+        found: datetime | None = self.from_driver(dialect)(value)
+        return found
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _aware if dialect.name == "postgresql" else _microseconds
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _in_utc if dialect.name == "postgresql" else _of_microseconds
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    return value
+
+
+def _microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (_aware(value) - EPOCH) // MICROSECOND  # type: ignore[operator]
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _of_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class Choice(sa.types.TypeDecorator[StrEnum]):
@@ -119,13 +147,20 @@ class Choice(sa.types.TypeDecorator[StrEnum]):
     def __init__(self, kind: type[StrEnum]) -> None:
         super().__init__(32)
         self.kind = kind
-        self._members = {member.value: member for member in kind}
+        self._members: dict[str | None, StrEnum] = {member.value: member for member in kind}
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
         return None if value is None else self.kind(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self._members[value]
+        return self._members.get(value)
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        kind = self.kind
+        return lambda value: None if value is None else kind(value).value
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return self._members.get
 
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
@@ -170,12 +205,25 @@ class Statement:
 
 
 def _from_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """What converts a driver's value to a Python one, None where it is one already."""
+    """What converts a driver's value to a Python one, None where it is one already.
+
+    Our own types say it directly; Core's way through a TypeDecorator is three calls a value.
+    """
+    if isinstance(kind, Id | UtcDateTime | Choice):
+        return kind.from_driver(dialect)
     if isinstance(kind, sa.Float):
         return None  # both drivers give a float; psycopg's processor wants the cursor's type code
     processor: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(
         dialect, None
     )
+    return processor
+
+
+def _to_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What converts a Python value to one for the driver, None where it is one already."""
+    if isinstance(kind, Id | UtcDateTime | Choice):
+        return kind.to_driver(dialect)
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return processor
 
 
@@ -191,7 +239,7 @@ class _Ready:
         self.binds = []
         for name in names:
             bound = compiled.binds[name]
-            processor = bound.type.dialect_impl(dialect).bind_processor(dialect)
+            processor = _to_driver(bound.type, dialect)
             self.binds.append((name, bound.key, processor, bound.required, bound.effective_value))
         shown = getattr(core, "exported_columns", None)
         columns = list(shown) if shown is not None else []
