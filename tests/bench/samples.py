@@ -71,7 +71,9 @@ class Subject:
 
     def right(self, seen: Drive) -> Drive:
         """``seen`` itself, when every answer had a status the workload expects."""
-        assert not seen.wrong, f"{self.name} answered {seen.statuses}: {seen.wrong[0]}"
+        if seen.wrong:
+            said = self.server.log.read_text()[-2000:]
+            raise AssertionError(f"{self.name}: {seen.statuses}, {seen.wrong[0]}\n{said}")
         return seen
 
 
