@@ -6,26 +6,17 @@ import json
 import random
 import threading
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from tests.bench.load import Answer, Connection, complete, request
+from tests.builders import Phone
 from tests.faults.oracle import Line, Told
 
 STORED = {"created", "identical", "corrected"}
 RESENT = 0.5
 """Share of the entries without an answer that a phone sends again after the server is back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """Whose phone it is and what may be logged on it."""
-
-    patient_id: UUID
-    token: str
-    activity_ids: tuple[UUID, ...]
 
 
 class Journal:

@@ -7,7 +7,7 @@ from it; only what has to be recomputed (day sums, hash chains) is asked of the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -155,6 +155,6 @@ def integrity(engine: sa.Engine) -> list[Finding]:
     return [Finding("integrity", str(line)) for line in [*said, *broken] if line != "ok"]
 
 
-def recomputed(checks: dict[str, Callable[[], list[str]]]) -> list[Finding]:
+def recomputed(checks: dict[str, Callable[[], Sequence[str]]]) -> list[Finding]:
     """What the product's own checks (day sums, audit chains) find, by the name of the promise."""
     return sorted(Finding(name, what) for name, check in checks.items() for what in check())

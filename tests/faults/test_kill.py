@@ -70,7 +70,7 @@ def judge(url: str, journal: Journal) -> list[object]:
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(store_url: str, tmp_path: Path):
-    of = ward(store_url, tmp_path, patients=3)
+    of = ward(store_url, patients=3)
 
     journal = kill_during_writes(of, store_url, tmp_path, kills=25, writes=60)
 
@@ -82,7 +82,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(store_url: str, 
 @pytest.mark.full
 @pytest.mark.postgres
 def test_five_hundred_kills_lose_nothing(store_url: str, tmp_path: Path):
-    of = ward(store_url, tmp_path, patients=8)
+    of = ward(store_url, patients=8)
 
     journal = kill_during_writes(of, store_url, tmp_path, kills=500, writes=400)
 

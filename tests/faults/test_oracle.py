@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -41,12 +40,12 @@ class Doctored:
 
 
 @pytest.fixture
-def doctored(store_url: str, tmp_path: Path) -> Iterator[Doctored]:
-    of = ward(store_url, tmp_path, patients=2)
+def doctored(store_url: str) -> Iterator[Doctored]:
+    of = ward(store_url, patients=2)
     journal = Journal(seed=1)
     for number in range(12):
         line = journal.new(of.phones[number % 2])
-        journal.answered(line, log(of, line))
+        journal.answered(line, log(of, line.patient_id, line.document))
     made = Doctored(of, store_url, journal)
     yield made
     made.engine.dispose()
@@ -75,7 +74,7 @@ def test_an_entry_lost_with_all_its_lines_is_found(doctored: Doctored):
         **victim(doctored),
     )
 
-    assert {"lost", "audit", "day sums"} <= doctored.promises()
+    assert {"lost", "audit", "projections"} <= doctored.promises()
 
 
 def test_a_doubled_entry_is_found(doctored: Doctored):
@@ -106,7 +105,7 @@ def test_an_unannounced_entry_is_found(doctored: Doctored):
 def test_a_changed_entry_is_found(doctored: Doctored):
     doctored.harm("UPDATE entry SET reps = reps + 1 WHERE client_id = :it", **victim(doctored))
 
-    assert {"changed", "day sums"} <= doctored.promises()
+    assert {"changed", "projections"} <= doctored.promises()
 
 
 def test_a_changed_audit_line_is_found(doctored: Doctored):
@@ -118,7 +117,7 @@ def test_a_changed_audit_line_is_found(doctored: Doctored):
 def test_a_wrong_day_sum_is_found(doctored: Doctored):
     doctored.harm("UPDATE day_sum SET pain_sum = pain_sum + 1")
 
-    assert doctored.promises() == {"day sums"}
+    assert doctored.promises() == {"projections"}
 
 
 def test_an_entry_acknowledged_and_never_stored_is_found(doctored: Doctored):
