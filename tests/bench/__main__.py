@@ -31,6 +31,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="runs of each subject, in turn")
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--references", action="store_true", help="only the two references")
+    parser.add_argument(
+        "--all-entries", action="store_true", help="entries beneath the largest clinic too: 12 GB"
+    )
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     parser.add_argument("--server", choices=("gunicorn", "waitress"), default="gunicorn")
     parser.add_argument("--folder", type=Path, help="where the databases lie, for space")
@@ -52,6 +55,7 @@ def options(asked: argparse.Namespace) -> Options:
         quick=asked.quick or asked.smoke,
         smoke=asked.smoke,
         only_references=asked.references,
+        all_entries=asked.all_entries,
         postgres=asked.postgres,
         server=asked.server,
     )
@@ -70,6 +74,8 @@ def main() -> int:
         for rows in bench.tables():
             print(table(rows), end="\n\n", flush=True)
         print(footprints(bench.targets, bench.environment, 1 if wanted.smoke else 5))
+        for reach in bench.reached:
+            print(reach)
         wrong = bench.wrong()
     print(f"\n{time.monotonic() - started:.0f} s")
     for line in wrong:

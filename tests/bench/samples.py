@@ -25,6 +25,11 @@ class Sample:
     stolen: float
     answers: int
 
+    @property
+    def all_cpu_ms(self) -> float:
+        """Server and database together."""
+        return self.cpu_ms + self.database_ms
+
 
 @dataclass(slots=True)
 class Subject:
@@ -88,12 +93,11 @@ class Row:
     samples: Sequence[Sample]
     pss_mib: float
     yardstick: "Row | None" = None
-    reach: str = ""
 
     @property
     def cpu_ms(self) -> float:
         """Median CPU per answer, server and database together."""
-        return median(one.cpu_ms + one.database_ms for one in self.samples)
+        return median(one.all_cpu_ms for one in self.samples)
 
     @property
     def ratio(self) -> float | None:
@@ -104,10 +108,7 @@ class Row:
         if self.yardstick is None:
             return None
         pairs = zip(self.samples, self.yardstick.samples, strict=True)
-        return median(
-            (mine.cpu_ms + mine.database_ms) / (other.cpu_ms + other.database_ms)
-            for mine, other in pairs
-        )
+        return median(mine.all_cpu_ms / other.all_cpu_ms for mine, other in pairs)
 
 
 def alternate(
@@ -160,7 +161,7 @@ def table(rows: Sequence[Row]) -> str:
                 row.data,
                 row.subject,
                 str(row.connections),
-                spread([one.cpu_ms + one.database_ms for one in of], 2),
+                spread([one.all_cpu_ms for one in of], 2),
                 f"{median(one.database_ms for one in of):.2f}",
                 "" if row.ratio is None else f"{row.ratio:.2f}",
                 spread([one.per_second for one in of], 0),

@@ -14,6 +14,7 @@ from tests.bench import references
 from tests.bench.load import Request, request
 
 BATCH = 50
+NOTE = "a little stiff at first"
 REPEATED = 5
 """Of a batch of 50, this many were sent before (10 %)."""
 
@@ -42,7 +43,7 @@ def document(chance: random.Random, activity_id: str, within: timedelta) -> dict
         "reps": 10,
         "pain": chance.randrange(11),
         "effort": 4,
-        "note": "a little stiff at first",
+        "note": NOTE,
     }
 
 
@@ -126,11 +127,16 @@ Address = tuple[str, Sequence[tuple[str, str]]]
 """A path and the headers to ask for it with."""
 
 
+def get(path: str, headers: Sequence[tuple[str, str]], expected: Sequence[int] = (200,)) -> Request:
+    """A GET request."""
+    return request("GET", path, headers=headers, expected=expected)
+
+
 class Pages(Stream):
     """GET requests for addresses in turn, again and again."""
 
     def __init__(self, addresses: Sequence[Address], expected: Sequence[int] = (200,)) -> None:
-        made = [request("GET", path, headers=head, expected=expected) for path, head in addresses]
+        made = [get(path, headers, expected) for path, headers in addresses]
         self.turn = itertools.cycle(made)
 
     def __call__(self, connection: int) -> Request:
