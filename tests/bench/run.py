@@ -347,7 +347,7 @@ class Bench:
         return rows
 
     def once(self, name: str, paths: Sequence[Address]) -> Row:
-        """Each address asked for once, so that no kept answer helps; the first warms the process."""
+        """Each address asked for once, so that no kept answer helps; the first two warm up."""
         server = self.ours
         for path in paths[:2]:
             server.ask(workloads.get(*path))
