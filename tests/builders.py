@@ -158,7 +158,12 @@ def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY
             therapist,
             patient_id,
             goals.new_goal(
-                words=words, measure=measure, baseline=baseline, target=target, symptom=symptom
+                words=words,
+                measure=measure,
+                baseline=baseline,
+                target=target,
+                symptom=symptom,
+                unit="steps" if measure is MeasureKind.COUNT else None,
             ),
             now,
         )
