@@ -44,8 +44,8 @@ class Asked:
     """What one occurrence asks for.
 
     ``unit`` belongs to ``amounts.quantity``; ``symptom`` is what a check-in asks about;
-    ``pain_limit`` (0 to 10) is where the patient was told to stop; ``minutes`` is how long it takes.
-    ``optional`` ones are shown and never counted as adherence.
+    ``pain_limit`` (0 to 10) is where the patient was told to stop; ``minutes`` is how long it
+    takes. ``optional`` ones are shown and never counted as adherence.
     """
 
     title: str

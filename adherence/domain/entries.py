@@ -59,7 +59,7 @@ class Amounts:
     quantity: float | None = None
 
     def volume(self) -> float | None:
-        """Sets x reps x seconds held, counting only the factors given; else the quantity; else None."""
+        """Sets x reps x seconds held, of those given; else the quantity; None if nothing is."""
         sets, reps, hold = self.sets, self.reps, self.hold_seconds
         if sets is None and reps is None and hold is None:
             return self.quantity
@@ -68,6 +68,27 @@ class Amounts:
             * (1.0 if reps is None else reps)
             * (1.0 if hold is None else hold)
         )
+
+    def share_of(self, asked: "Amounts") -> float | None:
+        """This amount divided by the ``asked`` one, uncapped; None if they have nothing in common.
+
+        A factor that was asked and not reported was done as asked: "2 sets" of 3 x 10 is 2/3.
+        """
+        done, whole, is_comparable = 1.0, 1.0, False
+        for mine, theirs in (
+            (self.sets, asked.sets),
+            (self.reps, asked.reps),
+            (self.hold_seconds, asked.hold_seconds),
+        ):
+            if theirs is not None:
+                whole *= theirs
+                done *= theirs if mine is None else mine
+                is_comparable = is_comparable or mine is not None
+        if is_comparable:
+            return done / whole
+        if self.quantity is not None and asked.quantity is not None:
+            return self.quantity / asked.quantity
+        return None
 
 
 NOTHING_SAID = Amounts()

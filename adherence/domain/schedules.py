@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from adherence.domain.windows import SAME_DAY, Window, WindowKind
 from adherence.domain.zones import DAY, MIDNIGHT, Zones, first_instant, zone_info
 
 WEEK = 7 * DAY
+HOUR = timedelta(hours=1)
 MOST_TIMES = 24  # a day; the same bound holds for sessions a day
 LONGEST_CYCLE = 366  # days, for "every n days" and for cycles
 LONGEST_INTERVAL = 24 * 366  # hours
@@ -84,6 +86,11 @@ class Schedule:
         """Whether the week, not the day, is what an occurrence has to be done in."""
         return self.kind is ScheduleKind.N_PER_WEEK
 
+    @property
+    def is_within_days(self) -> bool:
+        """Whether each of the patient's local days is answered by entries of that day alone."""
+        return self.window.kind is WindowKind.SAME_DAY and not self.is_weekly and self.home is None
+
     def to_json(self) -> dict[str, Any]:
         """The wire form, which is also the stored form: every key, always in the same order."""
         return {
@@ -107,7 +114,7 @@ class Schedule:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Schedule":
-        """The schedule a wire form describes; absent keys have their defaults, unknown ones raise."""
+        """The schedule a wire form describes; absent keys have their defaults, others raise."""
         if not isinstance(document, dict):
             raise InvalidInput("schedule")
         for key in document:
@@ -177,7 +184,7 @@ _BELONGS = {
 
 
 def _check(schedule: Schedule) -> None:
-    """Raise ``InvalidInput`` for the first field that contradicts the kind, its bounds or another."""
+    """Raise ``InvalidInput`` for the first field out of its bounds or not of the kind."""
     belonging = _BELONGS[schedule.kind]
     for name, default in _PARTICULARS:
         if name not in belonging and getattr(schedule, name) != default:
@@ -208,6 +215,22 @@ def _check_times(schedule: Schedule) -> None:
     _require("times", list(times) == sorted(set(times)), "not_in_order")
     if schedule.window.kind is WindowKind.AROUND:
         _require("times", bool(times), "required")
+        _require("window", _reaches_apart(schedule), "overlaps_next_day")
+
+
+def _reaches_apart(schedule: Schedule) -> bool:
+    """Whether windows of one due day end before those of the next begin (while clocks stand still).
+
+    Else one late entry could move the answers of all days after it, without end.
+    """
+    if schedule.kind is ScheduleKind.WEEKDAYS:
+        days = sorted(schedule.weekdays)
+        apart = min((later - day) % 7 or 7 for day, later in pairwise([*days, days[0]]))
+    else:
+        apart = schedule.every
+    first, last = schedule.times[0], schedule.times[-1]
+    closes = since_midnight(last) + schedule.window.after
+    return closes <= apart * DAY + since_midnight(first) - schedule.window.before
 
 
 def _check_weekdays(schedule: Schedule) -> None:
@@ -233,6 +256,8 @@ def _check_fixed_interval(schedule: Schedule) -> None:
     _require("zone", schedule.zone is not None, "required")
     if schedule.anchor is not None:
         _require("anchor", schedule.anchor.utcoffset() == timedelta(0), "not_utc")
+    reach = schedule.window.before + schedule.window.after
+    _require("window", reach <= schedule.interval_hours * HOUR, "overlaps_next")
 
 
 def _check_as_needed(schedule: Schedule) -> None:
@@ -261,9 +286,9 @@ class Occurrence:
 
     ``due_at`` is a UTC instant, None at no particular time. The window is [opens_at, closes_at);
     ``closes_at`` None never closes. Windows counted in local days also have ``days``, half-open,
-    whose end is None if none follows; those ``around`` an instant have ``days`` None. ``span`` marks
-    the ones longer than their day. ``lapsed`` ones were taken back by a later revision before their
-    day came, and count only because they had been answered by then.
+    whose end is None if none follows; those ``around`` an instant have ``days`` None. ``span``
+    marks the ones longer than their day. ``lapsed`` ones were taken back by a later revision before
+    their day came, and count only because they had been answered by then.
     """
 
     day: date
@@ -288,12 +313,12 @@ def occurrences(
     """Every occurrence whose day is in [first, until), by day and slot.
 
     A daily item has exactly one per day and time, over every zone and change of clocks; a local day
-    that the zone leaves out has none. As-needed items have none at all. Days before ``since`` belong
-    to an earlier revision: nothing is due on them, and no week opens before it.
+    that the zone leaves out has none. As-needed items have none at all. Days before ``since``
+    belong to an earlier revision: nothing is due on them, and no week opens before it.
 
     *n per week*: session k of n has the quota day floor((k + 1/2) * 7 / n) after Monday, and exists
-    if [starts_on, ends_on) covers it, which prorates partial weeks evenly. Its window is the part of
-    the local week inside [starts_on, ends_on).
+    if [starts_on, ends_on) covers it, which prorates partial weeks evenly. Its window is the part
+    of the local week inside [starts_on, ends_on).
     """
     if schedule.kind is ScheduleKind.AS_NEEDED:
         return []
@@ -309,7 +334,7 @@ def occurrences(
 
 
 def next_due_day(schedule: Schedule, zones: Zones, after: date) -> date | None:
-    """The first day later than ``after`` with an occurrence of a daily rule; None if none follows."""
+    """The first day later than ``after`` with an occurrence; None if none. Not for weeks."""
     day = max(after + DAY, schedule.starts_on)
     for stretch in _stretches(schedule):
         due = _due_days(schedule, schedule.home or zones, day, day + stretch)
@@ -320,7 +345,7 @@ def next_due_day(schedule: Schedule, zones: Zones, after: date) -> date | None:
 
 
 def last_due_day(schedule: Schedule, zones: Zones, before: date) -> date | None:
-    """The last day earlier than ``before`` with an occurrence of a daily rule; None if none is."""
+    """The last day earlier than ``before`` with an occurrence; None if none is. Not for weeks."""
     day = before if schedule.ends_on is None else min(before, schedule.ends_on)
     for stretch in _stretches(schedule):
         due = _due_days(schedule, schedule.home or zones, day - stretch, day)
@@ -328,6 +353,11 @@ def last_due_day(schedule: Schedule, zones: Zones, before: date) -> date | None:
             return due[-1][0]
         day -= stretch
     return None
+
+
+def since_midnight(at: time) -> timedelta:
+    """A wall-clock time as the time on a clock that never changes."""
+    return timedelta(hours=at.hour, minutes=at.minute)
 
 
 def monday_of(day: date) -> date:
@@ -375,7 +405,7 @@ def _falls(schedule: Schedule, day: date) -> bool:
 
 def _by_interval(schedule: Schedule, zones: Zones, first: date, until: date) -> list[_Due]:
     assert schedule.anchor is not None
-    step = timedelta(minutes=round(schedule.interval_hours * 60))
+    step = schedule.interval_hours * HOUR
     end = zones.start(until)
     at = schedule.anchor + max(0, -((schedule.anchor - zones.start(first)) // step)) * step
     due: dict[date, list[datetime | None]] = {}

@@ -14,7 +14,7 @@ _BIDI_CONTROLS = frozenset(
 
 
 def clean(text: str, limit: int, lines: int = 1, *, field: str = "text") -> str:
-    """The text in NFC, stripped, without control characters, surrogates, non-characters or bidi marks.
+    """The text in NFC and stripped, without controls, surrogates, non-characters and bidi marks.
 
     ``limit`` counts characters after cleaning; a longer text raises ``InvalidInput(field,
     "too_long")`` rather than losing what somebody wrote. Line ends become ``\\n`` where ``lines``

@@ -11,8 +11,7 @@ LONGEST = timedelta(hours=24)
 
 
 class WindowKind(StrEnum):
-    """``same_day``: the local day; ``around``: before and after the due instant; ``any_time``: until
-    the day of the next occurrence."""
+    """The local day; a reach before and after the due instant; until the next occurrence's day."""
 
     SAME_DAY = "same_day"
     AROUND = "around"
@@ -21,7 +20,7 @@ class WindowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An acceptance window. ``before`` and ``after`` belong to ``around``: whole minutes, 0 to 24 h."""
+    """An acceptance window. ``around`` alone has ``before`` and ``after``: minutes <= 24 h."""
 
     kind: WindowKind = WindowKind.SAME_DAY
     before: timedelta = timedelta(0)

@@ -75,7 +75,7 @@ def _change(low: datetime, high: datetime, rules: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Zones:
-    """A patient's zones, oldest first, each from a local day on; the first covers all days before."""
+    """A patient's zones, oldest first, each from a local day on; the first covers earlier days."""
 
     history: tuple[tuple[date, str], ...]
     _only: str | None = field(init=False, repr=False, compare=False, default=None)
@@ -110,7 +110,7 @@ class Zones:
         return self.history[-1][1]
 
     def is_steady(self, first: date, until: date) -> bool:
-        """Whether one zone with one offset from UTC holds at both ends of the days [first, until)."""
+        """Whether one zone with one offset from UTC holds from the first day to the last."""
         zone = self.on(first)
         if self._only is None and any(first < day <= until for day, _ in self.history):
             return False
@@ -134,7 +134,7 @@ class Zones:
         return end if zone == next_zone else max(end, day_start(day + DAY, next_zone))
 
     def local_day(self, instant: datetime) -> date:
-        """The newest local day that has begun at an instant, each begun in the zone in force on it."""
+        """The newest local day begun at an instant, each beginning in the zone in force on it."""
         if self._only is not None:
             return instant.astimezone(zone_info(self._only)).date()
         last = date.max
