@@ -191,21 +191,15 @@ class Sheet:
         """Remember the places of dots."""
         self._taken += [(x - radius, y - radius, x + radius, y + radius) for x, y in points]
 
-    def keep_line(self, points: Sequence[Point]) -> None:
-        """Remember where a line runs, in short pieces."""
+    def keep_line(self, points: Sequence[Point], half: float = 3.0) -> None:
+        """Remember where a line runs, `half` to both sides of it, in short pieces."""
         for (left, top), (right, bottom) in pairwise(points):
             pieces = 1 + int(max(abs(right - left), abs(bottom - top)) // 12)
             across, down = (right - left) / pieces, (bottom - top) / pieces
             for piece in range(pieces):
-                x, y = left + across * piece, top + down * piece
-                self.keep(
-                    (
-                        min(x, x + across) - 1,
-                        min(y, y + down) - 1,
-                        max(x, x + across) + 1,
-                        max(y, y + down) + 1,
-                    )
-                )
+                x, y = left + across * (piece + 0.5), top + down * (piece + 0.5)
+                wide, high = abs(across) / 2 + half, abs(down) / 2 + half
+                self.keep((x - wide, y - high, x + wide, y + high))
 
     def place(
         self,
