@@ -200,6 +200,9 @@ PATTERNS = {
 
 _PAST_A_DAY = 24
 
+MANY = 5
+"""Chooses the form that stands after "of", in every language here."""
+
 
 @lru_cache(maxsize=4096)
 def _written(pattern: str, on: date, locale: str) -> str:
@@ -277,6 +280,10 @@ def plural(value: float) -> int:
     return int(value) if float(value).is_integer() else 2
 
 
+def _form(value: float, count: int | None) -> int:
+    return plural(value) if count is None else count
+
+
 def listed(parts: Iterable[object]) -> str:
     """Return the parts as one list in words: "a, b and c"."""
     return str(format_list([str(part) for part in parts], locale=formats()))
@@ -301,40 +308,46 @@ def unit(value: float, name: str | None) -> str:
     return forms(value) if forms else f"{shown} {name}"
 
 
-def _tablets(value: float) -> str:
-    return ngettext("%(n)s tablet", "%(n)s tablets", plural(value), n=number(value))
+def unit_of(value: float, name: str | None) -> str:
+    """Return a whole of which something is a part, as it stands after "of": "of 14 steps"."""
+    forms = _UNITS.get((name or "").strip().lower())
+    return forms(value, MANY) if forms else unit(value, name)
 
 
-def _capsules(value: float) -> str:
-    return ngettext("%(n)s capsule", "%(n)s capsules", plural(value), n=number(value))
+def _tablets(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s tablet", "%(n)s tablets", _form(value, count), n=number(value))
 
 
-def _drops(value: float) -> str:
-    return ngettext("%(n)s drop", "%(n)s drops", plural(value), n=number(value))
+def _capsules(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s capsule", "%(n)s capsules", _form(value, count), n=number(value))
 
 
-def _puffs(value: float) -> str:
-    return ngettext("%(n)s puff", "%(n)s puffs", plural(value), n=number(value))
+def _drops(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s drop", "%(n)s drops", _form(value, count), n=number(value))
 
 
-def _steps(value: float) -> str:
-    return ngettext("%(n)s step", "%(n)s steps", plural(value), n=number(value))
+def _puffs(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s puff", "%(n)s puffs", _form(value, count), n=number(value))
 
 
-def _stairs(value: float) -> str:
-    return ngettext("%(n)s stair", "%(n)s stairs", plural(value), n=number(value))
+def _steps(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s step", "%(n)s steps", _form(value, count), n=number(value))
 
 
-def _nights(value: float) -> str:
-    return ngettext("%(n)s night", "%(n)s nights", plural(value), n=number(value))
+def _stairs(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s stair", "%(n)s stairs", _form(value, count), n=number(value))
 
 
-def _minutes(value: float) -> str:
-    return ngettext("%(n)s minute", "%(n)s minutes", plural(value), n=number(value))
+def _nights(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s night", "%(n)s nights", _form(value, count), n=number(value))
 
 
-def _metres(value: float) -> str:
-    return ngettext("%(n)s metre", "%(n)s metres", plural(value), n=number(value))
+def _minutes(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s minute", "%(n)s minutes", _form(value, count), n=number(value))
+
+
+def _metres(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s metre", "%(n)s metres", _form(value, count), n=number(value))
 
 
 _UNITS = {
@@ -493,8 +506,8 @@ def goal_number(goal: Goal, current_value: float | None) -> tuple[str, str]:
     if goal.measure == "gas":
         return signed(current_value), _("on the ladder from −2 to +2")
     shown = number(current_value)
-    if goal.target > goal.baseline >= 0:
-        return shown, _("of %(target)s", target=unit(goal.target, goal.unit))
+    if goal.target > (goal.baseline or 0) >= 0:
+        return shown, _("of %(target)s", target=unit_of(goal.target, goal.unit))
     return shown, _("now, on the way to %(target)s", target=unit(goal.target, goal.unit))
 
 
@@ -536,3 +549,13 @@ def milestone(kind: str, level: int, goal: Goal | None) -> str:
 def zone_name(name: str) -> str:
     """Return a time zone by the city people know it by."""
     return name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def span(first: date, until: date | None) -> str:
+    """Return days in words from the first to the last; ``until`` is the first day after, or None."""
+    if until is None:
+        return _("from %(first)s, no end yet", first=day(first))
+    last = date.fromordinal(until.toordinal() - 1)
+    if last == first:
+        return day(first)
+    return _("from %(first)s to %(last)s", first=day(first), last=day(last))
