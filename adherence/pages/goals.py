@@ -192,7 +192,7 @@ def rate(actor: Actor, goal_id: UUID) -> ResponseReturnValue:
         form.wrong(name, _("Choose or write a number."))
     elif view.goal.measure in (Measure.GAS, Measure.COUNT) and not value.is_integer():
         form.wrong(name, _("Write a whole number."))
-    client_id = _client_id(form)
+    client_id = form.id()
     if not form.errors:
         receipt = entries.log_entry(
             actor,
@@ -230,13 +230,6 @@ def _page(actor: Actor, wrong: UUID | None, form: Form) -> Response:
     status = 422 if form.errors else 200
     response = make_response(render_template("patient/goals.html", goals=page), status)
     return toasts.forget(response)
-
-
-def _client_id(form: Form) -> UUID:
-    try:
-        return UUID(form.raw("client_id"))
-    except ValueError as error:
-        raise NotFound from error
 
 
 def _bounds(goal: Goal) -> tuple[float, float]:

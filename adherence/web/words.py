@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
 from flask_babel import ngettext
 
-from adherence.web.locale import current, formats
+from adherence.web.locale import FORMATS, current, formats
 
 if TYPE_CHECKING:
     from adherence.domain.activities import Asked
@@ -28,26 +28,35 @@ if TYPE_CHECKING:
     from adherence.domain.schedules import Schedule
     from adherence.domain.windows import Window
 
-STATUS_FOR_PATIENT = {
-    "done": _later("done"),
-    "partly": _later("partly"),
-    "skipped": _later("not today"),
-    "missed": _later("missed"),
-    "unreported": _later("not reported"),
-    "excused": _later("resting"),
-    "upcoming": _later("later"),
-    "none": _later("nothing planned"),
+
+
+
+def _marked(message: str) -> str:
+    """Return the message itself; it is only marked here, and translated where it is used."""
+    return message
+
+
+PATIENT_TERMS = {
+    "done": _marked("done"),
+    "partly": _marked("partly"),
+    "skipped": _marked("not today"),
+    "missed": _marked("missed"),
+    "unreported": _marked("not reported"),
+    "excused": _marked("resting"),
+    "upcoming": _marked("later"),
+    "none": _marked("nothing planned"),
 }
-STATUS_FOR_CLINICIAN = {
-    "done": _later("done"),
-    "partly": _later("partly"),
-    "skipped": _later("skipped"),
-    "missed": _later("missed"),
-    "unreported": _later("not reported"),
-    "excused": _later("excused"),
-    "upcoming": _later("upcoming"),
-    "none": _later("nothing due"),
+CLINICIAN_TERMS = {
+    "done": _marked("done"),
+    "partly": _marked("partly"),
+    "skipped": _marked("skipped"),
+    "missed": _marked("missed"),
+    "unreported": _marked("not reported"),
+    "excused": _marked("excused"),
+    "upcoming": _marked("upcoming"),
+    "none": _marked("nothing due"),
 }
+"""A patient was resting where the record says excused: two readers, two words for one state."""
 ANSWERS = {"done": _later("Done"), "partly": _later("Partly"), "skipped": _later("Not today")}
 """The three answers on a card; the button pressed is the bead shown later."""
 
@@ -177,7 +186,7 @@ PATTERNS = {
         "short": "d MMM",
         "full": "d MMMM y",
         "brief": "EEE d",
-        "weekday": "EEEE",
+        "month": "MMM y",
     },
     "de": {
         "long": "EEEE, d. MMMM",
@@ -185,7 +194,7 @@ PATTERNS = {
         "short": "d. MMM",
         "full": "d. MMMM y",
         "brief": "EEE d.",
-        "weekday": "EEEE",
+        "month": "MMM y",
     },
     "ru": {
         "long": "EEEE, d MMMM",
@@ -193,7 +202,7 @@ PATTERNS = {
         "short": "d MMM",
         "full": "d MMMM y",
         "brief": "EEE d",
-        "weekday": "EEEE",
+        "month": "LLL y",
     },
 }
 """How a day is written, by use; Russian months stand in the genitive after a number."""
@@ -211,7 +220,12 @@ def _written(pattern: str, on: date, locale: str) -> str:
 
 def day(on: date, style: str = "long") -> str:
     """Return a local day in words; styles are the keys of ``PATTERNS``."""
-    return _written(PATTERNS[current()][style], on, formats())
+    return day_in(current(), on, style)
+
+
+def day_in(locale: str, on: date, style: str) -> str:
+    """Return a local day in words of a named language."""
+    return _written(PATTERNS[locale][style], on, FORMATS[locale])
 
 
 def day_title(on: date) -> str:
@@ -267,7 +281,13 @@ def age(since: datetime, now: datetime) -> str:
 
 def number(value: float) -> str:
     """Return a number as the language writes it, with at most two decimals."""
-    return str(format_decimal(value, "#,##0.##", locale=formats()))
+    return number_in(current(), value)
+
+
+@lru_cache(maxsize=4096)
+def number_in(locale: str, value: float) -> str:
+    """Return a number as a named language writes it."""
+    return str(format_decimal(value, "#,##0.##", locale=FORMATS[locale]))
 
 
 def signed(value: float) -> str:
@@ -291,7 +311,7 @@ def listed(parts: Iterable[object]) -> str:
 
 def status(value: str, clinician: bool = False) -> str:
     """Return the word for a state, as this reader knows it."""
-    return str((STATUS_FOR_CLINICIAN if clinician else STATUS_FOR_PATIENT)[value])
+    return _((CLINICIAN_TERMS if clinician else PATIENT_TERMS)[value])
 
 
 def counts(states: Mapping[str, int], clinician: bool = False) -> str:
@@ -429,6 +449,14 @@ def weekday(index: int, style: str = "EEEE") -> str:
     return _written(style, date(2024, 1, 1 + index), formats())
 
 
+def weekdays_brief(locale: str) -> tuple[str, str, str, str, str, str, str]:
+    """Return the seven weekdays as a calendar heads its columns, Monday first."""
+    mo, tu, we, th, fr, sa, su = (
+        _written("EEEEEE", date(2024, 1, 1 + index), FORMATS[locale]) for index in range(7)
+    )
+    return mo, tu, we, th, fr, sa, su
+
+
 def schedule(rule: Schedule, window: bool = False) -> str:
     """Return when something is due, in words: "Monday and Friday at 08:00", "3 times a week".
 
@@ -559,3 +587,11 @@ def span(first: date, until: date | None) -> str:
     if last == first:
         return day(first)
     return _("from %(first)s to %(last)s", first=day(first), last=day(last))
+
+
+def short(text: str, limit: int = 60) -> str:
+    """Return a person's words cut at a word's end after ``limit`` characters, without a full stop."""
+    text = text.strip().rstrip(".")
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit(" ", 1)[0] + " …"
