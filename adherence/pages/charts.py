@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import get_args
 from uuid import UUID
 
@@ -13,7 +12,9 @@ from adherence.charts.style import DAYS
 from adherence.domain.access import Actor, Role
 from adherence.domain.errors import NotFound
 from adherence.pages.progress import CALENDAR_DAYS, GOAL_DAYS
+from adherence.pages.progress import DAYS as DAYS_BACK
 from adherence.services import progress
+from adherence.services.care import Care
 from adherence.web import headers, pictures
 from adherence.web.clock import now
 from adherence.web.locale import current
@@ -39,22 +40,19 @@ def draw(actor: Actor, patient_id: UUID, name: str, format: Format) -> Response:
     if headers.is_foreign_picture():
         raise NotFound
     chart = _chart(actor, patient_id, name, request.args.get("of", ""), width)
-    content = pictures.drawn(
-        chart, theme, width, format, current(), actor.role is not Role.PATIENT
-    )
+    content = pictures.drawn(chart, theme, width, format, current(), actor.role is not Role.PATIENT)
     return headers.picture(content, TYPES[format])
 
 
 def _chart(actor: Actor, patient_id: UUID, name: str, of: str, width: WidthName) -> Chart:
     if name == "adherence":
         return pictures.calendar(actor, patient_id, CALENDAR_DAYS, now())
-    today = _today(actor, patient_id)
-    days = DAYS[width]
+    near = now().date()
+    _states, care = progress.day_states(actor, patient_id, near, near, now())
+    today, days = care.today(now()), DAYS[width]
     if name == "symptom":
-        for symptom in progress.symptoms_known(actor, patient_id, now()):
-            if pictures.key_of(patient_id, symptom) == of:
-                return pictures.symptom_chart(actor, patient_id, symptom, today, days, now())
-        raise NotFound
+        symptom = _symptom(actor, patient_id, care, of)
+        return pictures.symptom_chart(actor, patient_id, symptom, today, days, now())
     try:
         thing = UUID(of)
     except ValueError as error:
@@ -66,6 +64,14 @@ def _chart(actor: Actor, patient_id: UUID, name: str, of: str, width: WidthName)
     raise NotFound
 
 
-def _today(actor: Actor, patient_id: UUID) -> date:
-    """Return the patient's local day."""
-    return progress.local_day(actor, patient_id, now())
+def _symptom(actor: Actor, patient_id: UUID, care: Care, key: str) -> str:
+    """Return the symptom that an address means: one the plan names, else one that was reported."""
+    planned = [agreed.goal.symptom for agreed in care.goals.values()]
+    planned += [each.revisions[-1].asked.symptom for each in care.activities.values()]
+    for symptom in planned:
+        if symptom and pictures.key_of(patient_id, symptom) == key:
+            return symptom
+    for symptom in progress.progress(actor, patient_id, DAYS_BACK, now()).symptoms:
+        if pictures.key_of(patient_id, symptom) == key:
+            return symptom
+    raise NotFound

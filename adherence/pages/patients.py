@@ -211,9 +211,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         looked=""
         if found.looked_at is None
         else _("You last looked: %(when)s", when=_when(found, found.looked_at)),
-        goals=[
-            _goal(found, view) for view in found.goals if view.agreed.state == ACTIVE
-        ],
+        goals=[_goal(found, view) for view in found.goals if view.agreed.state == ACTIVE],
         new_goal=url_for("goals.new", patient_id=patient_id),
         new_activity=url_for("plans.new", patient_id=patient_id)
         if any(view.agreed.state == ACTIVE for view in found.goals)
@@ -345,7 +343,10 @@ def _facts(found: Sheet, counts: Adherence) -> list[Fact]:
             Fact(
                 _("GAS T-score"),
                 words.number(round(gas.now, 1)),
-                _("%(num)s at the start; 50 is as expected", num=words.number(round(gas.baseline, 1))),
+                _(
+                    "%(num)s at the start; 50 is as expected",
+                    num=words.number(round(gas.baseline, 1)),
+                ),
             )
         )
     return facts

@@ -136,9 +136,7 @@ def figures(actor: Actor, found: Progress, care: Care | None, *, clinician: bool
                 calendar,
                 clinician,
                 place="plot-tall",
-                meaning=_(
-                    "Resting days and days with nothing planned do not count against you."
-                )
+                meaning=_("Resting days and days with nothing planned do not count against you.")
                 if not clinician
                 else _("Excused days and days with nothing due are in neither number."),
             )

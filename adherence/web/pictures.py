@@ -156,9 +156,7 @@ def goal_chart(
         ratings=tuple(Measured(one.day, one.value) for one in found.ratings),
         baseline=goal.baseline,
         unit=goal.unit,
-        ladder=None
-        if ladder is None
-        else (ladder[0], ladder[1], ladder[2], ladder[3], ladder[4]),
+        ladder=None if ladder is None else (ladder[0], ladder[1], ladder[2], ladder[3], ladder[4]),
         changes=_changes(found.changes),
     )
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from adherence.domain.windows import Window
 
 
-
-
 def _marked(message: str) -> str:
     """Return the message itself; it is only marked here, and translated where it is used."""
     return message

@@ -21,7 +21,7 @@ STATES = ("done", "partly", "skipped", "missed", "unreported", "excused")
 def preview_app() -> Flask:
     """Return an app that can render every template and answers no request but static files."""
     app = Flask("adherence", template_folder=str(frame.templates_dir()))
-    app.config.update(SECRET_KEY="preview", EMERGENCY_NUMBER="112")
+    app.config.update(SECRET_KEY="preview")
     locale.init_app(app)
     frame.init_app(app)
     real_url_for = app.url_for
@@ -29,7 +29,9 @@ def preview_app() -> Flask:
     def url_for(endpoint: str, **values: Any) -> str:
         return real_url_for(endpoint, **values) if endpoint == "static" else "#"
 
-    app.jinja_env.globals.update(url_for=url_for, csrf_token=lambda: "preview")
+    app.jinja_env.globals.update(
+        url_for=url_for, csrf_token=lambda: "preview", emergency_number=lambda: "112"
+    )
     return app
 
 
