@@ -28,7 +28,8 @@ TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 @blueprint.get("/charts/<uuid:patient_id>/<name>.<format>")
 @policy("chart.read")
 def draw(actor: Actor, patient_id: UUID, name: str, format: Format) -> Response:
-    """Draw the chart ``name``; ``of`` says of which goal, symptom or medicine.
+    """Draw the chart ``name``; ``of`` says of which goal, symptom or medicine,
+    or of how many days.
 
     Raises:
         NotFound: no such chart, theme, width or thing to draw.
@@ -46,7 +47,8 @@ def draw(actor: Actor, patient_id: UUID, name: str, format: Format) -> Response:
 
 def _chart(actor: Actor, patient_id: UUID, name: str, of: str, width: WidthName) -> Chart:
     if name == "adherence":
-        return pictures.calendar(actor, patient_id, CALENDAR_DAYS, now())
+        days = int(of) if of.isdecimal() and 1 <= int(of) <= DAYS_BACK else CALENDAR_DAYS
+        return pictures.calendar(actor, patient_id, days, now())
     near = now().date()
     _states, care = progress.day_states(actor, patient_id, near, near, now())
     today, days = care.today(now()), DAYS[width]

@@ -1,4 +1,4 @@
-"""What every page stands in: templates, drawings, static addresses and the words a template prints."""
+"""What every page stands in: templates, drawings, static addresses, and words to print."""
 
 from __future__ import annotations
 

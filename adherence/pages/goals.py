@@ -29,8 +29,8 @@ from adherence.web.policy import policy
 
 blueprint = Blueprint("goals", __name__)
 
-LONG = 16
-"""More characters than this beside the number would run into the stairs."""
+LONG = 12
+"""More characters than this, number and words, would run into the stairs."""
 FARTHEST = 1_000_000
 WEIGHTS = (0, 1, 2, 3)
 LEVELS = (-2, -1, 0, 1, 2)
@@ -124,7 +124,7 @@ def head(view: GoalView) -> GoalHead:
         words=goal.words,
         number=number,
         beside=beside,
-        long=len(beside) > LONG,
+        long=len(number) + len(beside) > LONG,
         stairs=stairs(steps, done),
         stairs_words=_(
             "A staircase of %(steps)s steps; %(done)s of them are behind you.",

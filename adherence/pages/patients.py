@@ -119,7 +119,6 @@ class ShownSheet:
     notices: list[Event]
     figures: list[Figure]
     events: list[Event]
-    actions: list[Any]
     done: Toast | None
 
 
@@ -237,9 +236,8 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
             )
             for notice in open_notices
         ],
-        figures=figures(actor, found.progress, found.care, clinician=True),
+        figures=figures(actor, found.progress, clinician=True),
         events=_events(found),
-        actions=[],
         done=Toast("done", _("Marked as seen")) if toasts.said() == "seen" else None,
     )
     return toasts.forget(make_response(render_template("clinician/patient.html", sheet=page)))

@@ -602,7 +602,7 @@ def _old(item: AskedActivity, last: Revision, begins: date) -> OldRevision:
 
 
 def _splice(today: date, begins: date, number: int) -> Splice:
-    """Return the strip of days from three before today, the new revision's first day at the knot."""
+    """Return the strip of days from three before today, the new first day at the knot."""
     first = min(today, begins) - timedelta(days=3)
     days = [first + timedelta(days=index) for index in range(SHOWN_DAYS)]
     old = sum(day < begins for day in days)

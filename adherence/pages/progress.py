@@ -10,14 +10,14 @@ from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
 from adherence.charts import Chart
-from adherence.charts.values import Calendar, SymptomChart
+from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind
 from adherence.domain.entries import Status
 from adherence.pages.own import own
 from adherence.services import patients
 from adherence.services import progress as service
-from adherence.services.care import Care
+from adherence.services.goals import GoalView
 from adherence.services.progress import Progress
 from adherence.web import pictures, words
 from adherence.web.clock import now
@@ -62,13 +62,16 @@ class Column:
 class Figure:
     """A picture with the sentence and the table that say the same.
 
-    ``phone`` and ``wide`` are addresses to which a theme is added; ``wide`` is empty where the
-    phone's picture serves both.
+    ``said`` titles are a person's own words. ``phone`` and ``wide`` are addresses to which a theme
+    is added; ``wide`` is empty where the phone's picture serves both, and ``narrow`` says what the
+    phone's picture leaves out.
     """
 
     id: str
     title: str
+    said: bool
     sentence: str
+    narrow: str
     phone: str
     wide: str
     alt: str
@@ -96,7 +99,7 @@ def show(actor: Actor) -> str:
     team = patients.care_team(actor, patient_id)
     names = words.listed(member.name for member in team)
     page = ShownProgress(
-        figures=figures(actor, found, None, clinician=False),
+        figures=figures(actor, found, clinician=False),
         shared=_("%(names)s can see the same pictures.", names=names)
         if names
         else _("Bring the pictures to your next visit."),
@@ -104,13 +107,14 @@ def show(actor: Actor) -> str:
     return render_template("patient/progress.html", progress=page)
 
 
-def figures(actor: Actor, found: Progress, care: Care | None, *, clinician: bool) -> list[Figure]:
+def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
     """Return the figures of a period: first goals, then the days, symptoms and doses."""
     patient_id = found.patient_id
     today = found.until - timedelta(days=1)
     shown: list[Figure] = []
     for view in found.goals:
-        if view.agreed.state != "active" or not view.progress.n:
+        is_symptom = view.goal.symptom in found.symptoms
+        if view.agreed.state != "active" or not view.progress.n or is_symptom:
             continue
         goal = pictures.goal_chart(actor, patient_id, view.id, today, GOAL_DAYS, now())
         shown.append(
@@ -118,20 +122,22 @@ def figures(actor: Actor, found: Progress, care: Care | None, *, clinician: bool
                 patient_id,
                 "goal",
                 str(view.id),
-                _("Goal: %(words)s", words=words.short(view.goal.words)),
+                words.short(view.goal.words),
                 goal,
                 clinician,
+                said=_goal_sentence(view, goal),
                 place="",
                 meaning=_("The line holds until it is measured again."),
             )
         )
-    calendar = pictures.calendar_of(found.days, today, CALENDAR_DAYS)
+    length = min(CALENDAR_DAYS, (found.until - found.first).days)
+    calendar = pictures.calendar_of(found.days, today, length)
     if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
         shown.append(
             _figure(
                 patient_id,
                 "adherence",
-                "days",
+                str(length),
                 _("Days") if clinician else _("My days"),
                 calendar,
                 clinician,
@@ -180,6 +186,24 @@ def figures(actor: Actor, found: Progress, care: Care | None, *, clinician: bool
     return shown
 
 
+def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
+    """Return where the goal stands, where it began in the picture, and its target."""
+    facts, goal = chart.facts(), view.goal
+    if facts.first is None or facts.last is None:
+        return _("Not measured in these days.")
+    target = words.goal_value(goal, goal.target)
+    now_value = words.goal_value(goal, facts.last.value or 0)
+    if facts.measured < 2:
+        return _("%(now)s now. The target is %(target)s.", now=now_value, target=target)
+    return _(
+        "%(now)s now, %(first)s on %(day)s. The target is %(target)s.",
+        now=now_value,
+        first=words.goal_value(goal, facts.first.value or 0),
+        day=words.day(facts.first.day, "day"),
+        target=target,
+    )
+
+
 def _figure(
     patient_id: UUID,
     name: str,
@@ -190,23 +214,28 @@ def _figure(
     *,
     place: str,
     meaning: str,
+    said: str = "",
 ) -> Figure:
-    said = pictures.words_for(clinician)
-    heads, rows = chart.table().worded(said)
+    terms = pictures.words_for(clinician)
+    heads, rows = chart.table().worded(terms)
     numbers = {
         index
         for index in range(1, len(heads))
         if any(isinstance(row[index], int | float) for row in chart.table().rows)
     }
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
-    sentence = chart.sentence(said)
+    sentence = said or chart.sentence(terms)
+    is_long = isinstance(chart, SymptomChart | DoseChart)
+    has_room = clinician or place == "plot-wide"
     return Figure(
         id=f"figure-{name}-{of}",
         title=title,
+        said=bool(said),
         sentence=sentence,
+        narrow=_("Here are the last two weeks of them.") if is_long else "",
         phone=f"{address}&width=phone",
-        wide="" if isinstance(chart, Calendar) else f"{address}&width=wide",
-        alt=f"{chart.title(said)}. {sentence}",
+        wide="" if isinstance(chart, Calendar) or not has_room else f"{address}&width=wide",
+        alt=sentence,
         place=place,
         legend=_legend(chart, clinician),
         meaning=meaning,

@@ -41,7 +41,7 @@ SEEN, REPLIED = "seen", "replied"
 
 @dataclass(frozen=True, slots=True)
 class LegendItem:
-    """A sign with its word, and a count where there is one. ``key`` names signs that are no state."""
+    """A sign with its word, and a count where there is one; ``key`` names what is no state."""
 
     state: str
     word: str

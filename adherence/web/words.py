@@ -1,7 +1,7 @@
 """What the software calls things in the reader's language: states, reasons, amounts, days.
 
-Patients and clinicians read different words for the same state: a patient was *resting*, the record
-says *excused*. Every text here is chosen when it is asked for, so it follows the request's language.
+Patients and clinicians read different words for the same state: a patient was *resting*, the
+record says *excused*. Every text is chosen when it is asked for, in the request's language.
 """
 
 from __future__ import annotations
@@ -484,7 +484,7 @@ def _rhythm(rule: Schedule) -> str:
         case "weekdays" if len(rule.weekdays) == 7:
             return _("daily at %(times)s", times=times) if times else _("daily")
         case "weekdays":
-            days = listed(weekday(index) for index in sorted(rule.weekdays))
+            days = _weekdays(sorted(rule.weekdays))
             return _("%(days)s at %(times)s", days=days, times=times) if times else days
         case "every_n_days" if rule.every == 1:
             return _("daily at %(times)s", times=times) if times else _("daily")
@@ -512,6 +512,13 @@ def _rhythm(rule: Schedule) -> str:
             return _("as needed")
 
 
+def _weekdays(indexes: list[int]) -> str:
+    """Return weekdays in words; three or more in a row as "Monday to Friday"."""
+    if len(indexes) > 2 and indexes[-1] - indexes[0] == len(indexes) - 1:
+        return _("%(first)s to %(last)s", first=weekday(indexes[0]), last=weekday(indexes[-1]))
+    return listed(weekday(index) for index in indexes)
+
+
 def window_words(window: Window) -> str:
     """Return how early or late an answer still counts."""
     match window.kind:
@@ -531,31 +538,45 @@ def goal_number(goal: Goal, current_value: float | None) -> tuple[str, str]:
         return "?", _("not measured yet")
     if goal.measure == "gas":
         return signed(current_value), _("on the ladder from −2 to +2")
-    shown = number(current_value)
+    shown = number(round(current_value, 1) if goal.measure == "symptom" else current_value)
     if goal.target > (goal.baseline or 0) >= 0:
         return shown, _("of %(target)s", target=unit_of(goal.target, goal.unit))
     return shown, _("now, on the way to %(target)s", target=unit(goal.target, goal.unit))
 
 
 def goal_value(goal: Goal, value: float) -> str:
-    """Return a value of a goal's measure with its unit."""
-    return signed(value) if goal.measure == "gas" else unit(value, goal.unit)
+    """Return a value of a goal's measure with its unit; means of a symptom have one decimal."""
+    match goal.measure:
+        case "gas":
+            return signed(value)
+        case "symptom":
+            return number(round(value, 1))
+        case _:
+            return unit(value, goal.unit)
+
+
+def _reached(goal: Goal, value: float) -> str:
+    """Return a value as it stands alone, so that it says of what it is."""
+    match goal.measure:
+        case "gas":
+            return _("Level %(level)s of your ladder", level=signed(value))
+        case "symptom":
+            return first_upper(f"{goal.symptom} {goal_value(goal, value)}")
+        case "rating":
+            return _("%(num)s of 10", num=number(value))
+        case _:
+            return first_upper(goal_value(goal, value))
 
 
 def milestone(kind: str, level: int, goal: Goal | None) -> str:
     """Return a milestone as its person reads it: what was reached, without praise for tapping."""
     match kind:
         case "target_reached" if goal:
-            return _(
-                "%(target)s, for the first time.",
-                target=first_upper(goal_value(goal, goal.target)),
-            )
+            return _("%(target)s, for the first time.", target=_reached(goal, goal.target))
         case "target_reached":
             return _("Your target, for the first time.")
-        case "level_reached" if goal and goal.measure == "gas":
-            return _("Level %(level)s of your ladder, for the first time.", level=signed(level))
         case "level_reached" if goal:
-            return _("%(value)s, for the first time.", value=first_upper(goal_value(goal, level)))
+            return _("%(value)s, for the first time.", value=_reached(goal, level))
         case "level_reached":
             return _("A new level, for the first time.")
         case "halfway":
@@ -578,7 +599,7 @@ def zone_name(name: str) -> str:
 
 
 def span(first: date, until: date | None) -> str:
-    """Return days in words from the first to the last; ``until`` is the first day after, or None."""
+    """Return days in words, first to last; ``until`` is the first day after, None if open."""
     if until is None:
         return _("from %(first)s, no end yet", first=day(first))
     last = date.fromordinal(until.toordinal() - 1)
@@ -588,7 +609,7 @@ def span(first: date, until: date | None) -> str:
 
 
 def short(text: str, limit: int = 60) -> str:
-    """Return a person's words cut at a word's end after ``limit`` characters, without a full stop."""
+    """Return a person's words without a full stop, cut at a word's end after ``limit``."""
     text = text.strip().rstrip(".")
     if len(text) <= limit:
         return text

@@ -219,6 +219,7 @@ def _log() -> dict[str, Any]:
                 "Lift your right foot until the knee is straight. Toes point to the ceiling.",
                 "Hold and count to five. Lower the foot slowly.",
             ],
+            how="",
             limit="Stop at pain 6 or more",
             counter=View(times=10, times_words="Times", times_of="of 10", hold=5),
             has_side=True,
@@ -395,7 +396,9 @@ def _figure(**changes: Any) -> View:
     usual: dict[str, Any] = {
         "id": "f1",
         "title": "My days",
-        "sentence": "In six weeks you did 15 of 26 days in full and 5 in part. Two are not reported.",
+        "said": False,
+        "narrow": "",
+        "sentence": "In six weeks you did 15 of 26 days in full and 5 in part.",
         "phone": "/static/icons/mark.svg?width=phone",
         "wide": "",
         "alt": "Calendar of six weeks with one sign per day.",
@@ -552,9 +555,8 @@ def _review() -> dict[str, Any]:
             "sheet": "#",
             "name": "Ruth Aldous",
             "goal": "Climb to my flat without stopping",
-            "fact": "Pain 4 → 7 after step-ups;",
-            "evidence": "skipped Wednesday: hurt.",
-            "said": "",
+            "facts": [("Pain 7, at or above your limit:", "Step-ups, 11 Mar"), ("Hurt:", "x")],
+            "also": "",
             "strip": strip,
             "strip_words": "9 days: 4 done, 1 partly",
             "age": "14 h",
@@ -591,7 +593,6 @@ def _review() -> dict[str, Any]:
                         row(
                             2,
                             name="Hans-Friedrich Obermüller-Wiedenbrück",
-                            said="Is the low step still right? It stings at the front.",
                         ),
                         row(3, reply_error="Write a line first.", age="3 days"),
                     ],
@@ -623,12 +624,9 @@ def _patients() -> dict[str, Any]:
             "sheet": "#",
             "name": name,
             "goal": "Climb to my flat without stopping",
-            "why": "",
-            "counts": [
-                View(state=state, count=count)
-                for state, count in zip(STATES, (18, 4, 2, 1, 3, 2), strict=True)
-            ],
-            "counts_words": "18 done, 4 partly, 2 skipped",
+            "badges": [View(icon="clock", word="2 new notices", new=True)],
+            "strip": ["done", "partly", "none", "done", "missed", "excused", "upcoming"] * 2,
+            "strip_words": "14 days: 6 done",
             "nothing": "",
             "band": View(low="18 of 28", high="21 if reported", low_at=64, high_at=75),
             "last": "today, 08:05",
@@ -643,11 +641,12 @@ def _patients() -> dict[str, Any]:
                 for state in STATES
             ],
             rows=[
-                row("Ruth Aldous", why="new since Tuesday"),
+                row("Ruth Aldous"),
                 row("Hans-Friedrich Obermüller-Wiedenbrück"),
                 row(
                     "Olga Petrenko",
-                    counts=[],
+                    badges=[],
+                    strip=[],
                     band=None,
                     nothing="no plan yet",
                     last="–",
@@ -734,10 +733,6 @@ def _sheet() -> dict[str, Any]:
                     at="2026-02-23",
                     when="23 Feb",
                 ),
-            ],
-            actions=[
-                View(link="#", icon="adjust", word="Prescribe something", first=True, post=False),
-                View(link="#", icon="seen", word="Seen", first=False, post=True),
             ],
             done=None,
         )
@@ -839,7 +834,7 @@ def _activity_revise() -> dict[str, Any]:
                 ],
                 because="because step 9 needs a stronger right leg",
             ),
-            earlier=[View(words="Revision 2, from 2 February: 3 × 10, daily")],
+            earlier=["Revision 2, from 2 February: 3 × 10, daily"],
             new_title="Revision 4, draft",
             new_words="Begins Friday, 13 March.",
             changed={"amounts": "was 2 × 8"},
