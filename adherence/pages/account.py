@@ -71,7 +71,9 @@ def enter() -> ResponseReturnValue:
     token = request.form.get("token", "").strip()[:TOKEN_LIMIT].rpartition("#")[2]
     if token and sessions.sign_in(token):
         return redirect(url_for("account.home"), 303)
-    errors = {"token": _("This code does not fit or was used before. Ask your clinic for a new one.")}
+    errors = {
+        "token": _("This code does not fit or was used before. Ask your clinic for a new one.")
+    }
     return render_template("account/sign_in.html", errors=errors, signed_out=False), 422
 
 
@@ -112,8 +114,7 @@ def set_language(actor: Actor) -> ResponseReturnValue:
 def _things(actor: Actor) -> ShownThings:
     patient_id = own(actor)
     reached = sum(
-        one.retracted_at is None
-        for one in milestone_service.milestones(actor, patient_id, now())
+        one.retracted_at is None for one in milestone_service.milestones(actor, patient_id, now())
     )
     team = words.listed(
         f"{member.name} ({words.DISCIPLINES[member.discipline]})"

@@ -448,13 +448,13 @@ def skip(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturn
     form = Form(request.form)
     then = form.raw("then")
     if then == "do":
-        return toasts.back_to(
-            url_for("entries.log", activity_id=activity_id, day=day, slot=slot)
-        )
+        return toasts.back_to(url_for("entries.log", activity_id=activity_id, day=day, slot=slot))
     if then == "later":
         return toasts.back_to(url_for("today.show", _anchor="now"))
-    reason = "" if then == "no_reason" else form.choice(
-        "reason", list(Reason), _("Choose a reason, or note it without one.")
+    reason = (
+        ""
+        if then == "no_reason"
+        else form.choice("reason", list(Reason), _("Choose a reason, or note it without one."))
     )
     document: dict[str, Any] = {
         "client_id": _id(form.raw("client_id")),
@@ -659,7 +659,9 @@ def save(actor: Actor, client_id: UUID) -> ResponseReturnValue:
         if reason and status == "skipped":
             document["reason"] = Reason(reason)
     if _is_question(row):
-        value, declined = form.scale("value") if row.symptom else (form.real("value", -2, MOST), False)
+        value, declined = (
+            form.scale("value") if row.symptom else (form.real("value", -2, MOST), False)
+        )
         if value is None and not declined:
             form.wrong("value", _("Choose a number, or “I prefer not to say”."))
         document |= {"value": None if value is None else float(value), "declined": declined}

@@ -180,7 +180,9 @@ class Form:
         local = words.local(now, zone)
         day = self.day("on_day") or local.date()
         at = self.clock("at_time")
-        if at is None or (day == local.date() and at == local.time().replace(second=0, microsecond=0)):
+        if at is None or (
+            day == local.date() and at == local.time().replace(second=0, microsecond=0)
+        ):
             if day == local.date():
                 return now
             at = at or time(12)

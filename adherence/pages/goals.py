@@ -149,13 +149,13 @@ def since(view: GoalView) -> str:
     return _("%(began)s, planned for %(day)s", began=began, day=words.day(goal.due_on, "full"))
 
 
-def hanging(item: AskedActivity, goal_id: UUID, brief: bool, note: str = "", revise: str = "") -> Hanging:
+def hanging(
+    item: AskedActivity, goal_id: UUID, brief: bool, note: str = "", revise: str = ""
+) -> Hanging:
     """Return an activity in one line; ``brief`` writes amounts as the record does."""
     revision = item.activity.revisions[-1]
     asked = revision.asked
-    how_much = (
-        words.amount_brief(asked.amounts, asked.unit) if brief else words.asked(asked)
-    )
+    how_much = words.amount_brief(asked.amounts, asked.unit) if brief else words.asked(asked)
     because = next((each.because for each in item.threads if each.goal_id == goal_id), "")
     rhythm = words.schedule(revision.schedule)
     return Hanging(
@@ -179,9 +179,7 @@ def show(actor: Actor) -> Response:
 def rate(actor: Actor, goal_id: UUID) -> ResponseReturnValue:
     """Store a new value of a goal."""
     patient_id = own(actor)
-    view = next(
-        (one for one in service.goals(actor, patient_id, now()) if one.id == goal_id), None
-    )
+    view = next((one for one in service.goals(actor, patient_id, now()) if one.id == goal_id), None)
     if view is None:
         raise NotFound
     name = f"rate-{goal_id}"

@@ -131,8 +131,6 @@ def _shown(pause: PauseView, today: date) -> ShownPause:
         icon=words.PAUSE_ICONS[pause.kind],
         word=str(words.PAUSES[pause.kind]),
         days=words.first_upper(words.span(pause.first_day, pause.until)),
-        end=""
-        if pause.kind is PauseKind.STOP
-        else url_for("pauses.end", pause_id=pause.id),
+        end="" if pause.kind is PauseKind.STOP else url_for("pauses.end", pause_id=pause.id),
         end_words=_("I am back") if pause.first_day <= today else _("Take it back"),
     )

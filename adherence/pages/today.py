@@ -208,9 +208,7 @@ def _sentence(view: Today) -> str:
             "All %(num)s of today are answered.",
             view.total,
         )
-    progress = _(
-        "%(answered)s of %(total)s answered.", answered=view.answered, total=view.total
-    )
+    progress = _("%(answered)s of %(total)s answered.", answered=view.answered, total=view.total)
     if not view.minutes_left:
         return progress
     left = ngettext("About %(num)s minute left.", "About %(num)s minutes left.", view.minutes_left)
@@ -228,9 +226,7 @@ def _pause_notice(pause: PauseView) -> ShownNotice:
 
 
 def _card(card: Card, view: Today, at: datetime) -> ShownCard:
-    place = (
-        card.status.value if card.state is CardState.ANSWERED else PLACES[card.state]
-    )
+    place = card.status.value if card.state is CardState.ANSWERED else PLACES[card.state]
     is_open = card.state in (CardState.NOW, CardState.OPEN)
     entry = card.entry
     where = {"activity_id": card.activity_id, "day": card.day.isoformat(), "slot": card.slot}
