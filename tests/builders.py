@@ -69,7 +69,7 @@ def opened(url: str) -> Iterator[Flask]:
 
 def migrated(url: str) -> None:
     """Bring the database at ``url`` to the newest revision."""
-    from flask_migrate import upgrade
+    from adherence.migrations import upgrade
 
     with opened(url):
         upgrade()
