@@ -221,7 +221,7 @@ def outcomes(
     found: list[Outcome] = []
     extras: list[Extra] = []
     for revision, stop in activity.stages():
-        if revision.effective_on >= reach[1]:
+        if revision.effective_on >= reach[1] and revision is not activity.revisions[0]:
             return found, extras
         stage = _Stage(activity, revision, stop, zones, pauses, now)
         pool = stage.settle(pool, reach)
@@ -259,13 +259,19 @@ class _Stage:
         beyond = stop if stop == date.max else stop + _BEYOND
         first, until = max(reach[0], begin), min(reach[1], beyond)
         due = occurrences(schedule, self.zones, first, until, self.activity.id, begin)
-        names = {(occurrence.day, occurrence.slot) for occurrence in due}
-        here, left = [], []
+        here, left, far = [], [], set()
         for entry in pool:
-            if not self._names_another_day(entry, first, until):
+            there = self._named_elsewhere(entry, first, until)
+            if not there:
                 here.append(entry)
-            elif not self._is_final(entry, entry.named[0] if entry.named else stop):
+            elif not self._is_final(entry, there[0].day):
                 left.append(entry)
+            elif beyond <= there[0].day < reach[1]:
+                here.append(entry)
+                far.update(there)
+        if far:
+            due = sorted({*due, *far})
+        names = {(occurrence.day, occurrence.slot) for occurrence in due}
         max_per_day = schedule.max_per_day if schedule.is_weekly else None
         answers, unmatched = match(due, here, self.home, max_per_day)
         for occurrence in due:
@@ -295,13 +301,15 @@ class _Stage:
     def _is_final(self, entry: Entry, on: date) -> bool:
         return on < self.stop or day_of(entry, self.home) < self.stop
 
-    def _names_another_day(self, entry: Entry, first: date, until: date) -> bool:
-        """Whether the occurrence an entry names is of this revision, outside the days matched."""
+    def _named_elsewhere(self, entry: Entry, first: date, until: date) -> list[Occurrence]:
+        """The occurrences of the day an entry names, if that is outside the days matched here, and
+        the one it names is among them; else none."""
         if entry.named is None or first <= entry.named[0] < until:
-            return False
-        day, begin = entry.named[0], self.revision.effective_on
-        there = occurrences(self.revision.schedule, self.zones, day, day + DAY, None, begin)
-        return any(occurrence.slot == entry.named[1] for occurrence in there)
+            return []
+        day, slot = entry.named
+        begin, of = self.revision.effective_on, self.activity.id
+        there = occurrences(self.revision.schedule, self.zones, day, day + DAY, of, begin)
+        return there if any(occurrence.slot == slot for occurrence in there) else []
 
     def _asked(self, on: date) -> Asked:
         """What was asked on a day: by the revision that governs it, else by this one."""

@@ -27,6 +27,7 @@ from adherence.domain.milestones import (
     sustained,
 )
 from adherence.domain.pauses import covers
+from adherence.domain.schedules import monday_of
 from adherence.services import notices
 from adherence.services.care import AgreedGoal, Care, care_of
 from adherence.services.record import Record
@@ -180,6 +181,7 @@ def _around(
 
 def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -> list[Reached]:
     """Runs of kept weeks on the days of [first, until), counted from before them where need be."""
+    until = min(until, monday_of(record.settled_on))  # whole weeks that are settled
     days = goal_days(record.run, care, goal_id, first, until, record.settled_on, record.now)
     hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
     found = goal_weeks(days, care.today(record.now))

@@ -223,7 +223,7 @@ def _weeks(sheet: Sheet, axis: DayAxis, days: Mapping[date, Day], middle: float)
                 y -= step * counts[status]
     sheet.line([(axis.left, foot), (axis.right, foot)], sheet.theme.line, 1.0, name="strip")
     for status, found in boxes.items():
-        sheet.bars(status, found, hatched=width >= 6)
+        sheet.bars(status, found, hatched=width >= 10)
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:

@@ -72,7 +72,14 @@ mpl.rcParams.update(
     }
 )
 
-_DASHES = {"dashed": (0, (5, 5)), "dotted": (0, (0.1, 4)), "fine": (0, (3, 3))}
+_DASHES: dict[str, tuple[float, tuple[float, float]]] = {
+    "dashed": (0, (5, 5)),
+    "dotted": (0, (0.1, 4)),
+    "dots": (0, (0.05, 2.5)),
+    "fine": (0, (3, 3)),
+}
+DOTS = "..."
+"""This hatch is drawn as rows of round dashes: matplotlib's own is 150 KB of curves."""
 _ANCHORS = {"right": "end", "center": "middle"}
 _DESCRIPTION_LIMIT = 2000
 _MISSING = "\ufffd"
@@ -184,21 +191,15 @@ class Sheet:
         """Remember the places of dots."""
         self._taken += [(x - radius, y - radius, x + radius, y + radius) for x, y in points]
 
-    def keep_line(self, points: Sequence[Point]) -> None:
-        """Remember where a line runs, in short pieces."""
+    def keep_line(self, points: Sequence[Point], half: float = 3.0) -> None:
+        """Remember where a line runs, `half` to both sides of it, in short pieces."""
         for (left, top), (right, bottom) in pairwise(points):
             pieces = 1 + int(max(abs(right - left), abs(bottom - top)) // 12)
             across, down = (right - left) / pieces, (bottom - top) / pieces
             for piece in range(pieces):
-                x, y = left + across * piece, top + down * piece
-                self.keep(
-                    (
-                        min(x, x + across) - 1,
-                        min(y, y + down) - 1,
-                        max(x, x + across) + 1,
-                        max(y, y + down) + 1,
-                    )
-                )
+                x, y = left + across * (piece + 0.5), top + down * (piece + 0.5)
+                wide, high = abs(across) / 2 + half, abs(down) / 2 + half
+                self.keep((x - wide, y - high, x + wide, y + high))
 
     def place(
         self,
@@ -276,7 +277,7 @@ class Sheet:
             linewidth=width,
             linestyle=_DASHES[dash] if dash else "solid",
             solid_capstyle="round",
-            dash_capstyle="round" if dash == "dotted" else "butt",
+            dash_capstyle="round" if dash in {"dotted", "dots"} else "butt",
             solid_joinstyle="round",
             transform=self._units,
         )
@@ -345,12 +346,18 @@ class Sheet:
         """Fill rectangles as `status` is filled: solid, or its tint under its hatch."""
         theme, sign = self.theme, SIGNS[status]
         color, name = theme.state[status], f"state-{status.value}"
-        if sign.hatch and hatched:
-            # Three dots to a hatch are 150 KB of curves; two are enough at this size.
-            hatch = sign.hatch[:2] if sign.hatch == "..." else sign.hatch
-            self.rects(boxes, theme.tint[status], edge=color, hatch=hatch, name=name)
-        else:
+        if not (sign.hatch and hatched):
             self.rects(boxes, color, name=name)
+        elif sign.hatch == DOTS:
+            self.rects(boxes, theme.tint[status], name=name)
+            rows = [
+                ((left + 2, y), (right - 2, y))
+                for left, top, right, bottom in boxes
+                for y in np.arange(top + 3, bottom - 1, 5)
+            ]
+            self.lines(rows, color, 2.0, dash="dots")
+        else:
+            self.rects(boxes, theme.tint[status], edge=color, hatch=sign.hatch, name=name)
 
     def dots(
         self,
@@ -446,15 +453,14 @@ class Sheet:
             return
         ground = theme.surface if status is Status.UNREPORTED else tint
         faint = mixed(color, ground, HATCH_SHARE)
-        if sign.hatch == "...":
-            # The same dots as matplotlib's hatch, which writes each as eight curves: 150 KB.
+        if sign.hatch == DOTS:
             self.shapes(shape, places, fill=ground)
             self.shapes(
                 dotted(size),
                 places,
                 edge=faint,
                 width=2.0,
-                dash=(0, (0.05, 2.5)),
+                dash=_DASHES["dots"],
                 name=f"hatch-{status.value}",
             )
         else:
@@ -526,5 +532,5 @@ class Sheet:
             )
         buffer = io.BytesIO()
         canvas: Any = FigureCanvasAgg(self.figure)
-        canvas.print_png(buffer, metadata={"Software": None})
+        canvas.print_png(buffer, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
         return buffer.getvalue()

@@ -14,7 +14,7 @@ from adherence.charts.style import TEXT, WIDTHS, Theme, WidthName
 from adherence.charts.words import ChartWords
 
 DAY_MINUTES = 24 * 60
-DENSE = 2000
+DENSE = 1000
 MARK_SIZE = 11.0
 NEAR_TICK = 150
 """A plain hour less than this many minutes from a planned time is not written at the axis."""
@@ -136,9 +136,16 @@ def _doses(
         sheet.lines(stems, sheet.theme.line_strong, 1.5, dash="dotted", name="late-by")
     for mark in DoseMark:
         places = by_mark.get(mark, [])
-        if len(places) > DENSE:
-            places = sorted({(round(x), round(y)) for x, y in places})
-        _sign(sheet, mark, places, grow)
+        _sign(sheet, mark, _apart(places), grow)
+
+
+def _apart(places: Sequence[Point]) -> Sequence[Point]:
+    """Return at most `DENSE` of `places`; of those that would lie on one another one stays."""
+    step = 1.0
+    while len(places) > DENSE:
+        places = sorted({(round(x / step) * step, round(y / step) * step) for x, y in places})
+        step *= 1.5
+    return places
 
 
 def _sign(sheet: Sheet, mark: DoseMark, places: Sequence[Point], grow: float) -> None:
