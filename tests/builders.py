@@ -111,6 +111,11 @@ class Admitted:
     dose_id: UUID
     check_in_ids: tuple[UUID, ...]
 
+    @property
+    def activity_ids(self) -> tuple[UUID, ...]:
+        """Everything asked."""
+        return (*self.exercise_ids, self.dose_id, *self.check_in_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
