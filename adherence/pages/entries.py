@@ -350,7 +350,7 @@ def _store(actor: Actor, about: _About) -> ResponseReturnValue:
 
 def _document(form: Form, about: _About, status: str) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "client_id": _id(form.raw("client_id")),
+        "client_id": form.id(),
         "activity_id": about.item.id,
         "status": Status(status) if status else None,
         "note": form.note(),
@@ -413,13 +413,6 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _id(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError as error:
-        raise NotFound from error
-
-
 # --- not today -----------------------------------------------------------------------------------
 
 REASON_ICONS = {
@@ -457,7 +450,7 @@ def skip(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturn
         else form.choice("reason", list(Reason), _("Choose a reason, or note it without one."))
     )
     document: dict[str, Any] = {
-        "client_id": _id(form.raw("client_id")),
+        "client_id": form.id(),
         "activity_id": activity_id,
         "day": about.day,
         "slot": slot,
@@ -643,7 +636,7 @@ def save(actor: Actor, client_id: UUID) -> ResponseReturnValue:
         return _withdraw(actor, row)
     form = Form(request.form)
     document: dict[str, Any] = {
-        "client_id": _id(form.raw("client_id")),
+        "client_id": form.id(),
         "corrects_id": client_id,
         "recorded_at": now(),
         "note": form.note(),

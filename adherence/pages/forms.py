@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
 
 from adherence.domain.entries import NOTE_LIMIT
-from adherence.domain.errors import InvalidInput
+from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.texts import clean
 from adherence.domain.zones import first_instant
 from adherence.services.entries import Receipt
@@ -80,6 +80,17 @@ class Form:
             self.wrong(names.get(name, name), wrong_words(keys[0]))
         if not receipt.errors:
             self.wrong("note", str(UNFIT))
+
+    def id(self, name: str = "client_id") -> UUID:
+        """Return an id that a page of ours put into the form.
+
+        Raises:
+            NotFound: it is no id, so the form is not ours.
+        """
+        try:
+            return UUID(self.raw(name))
+        except ValueError as error:
+            raise NotFound from error
 
     def text(self, name: str, limit: int, required: str = "", lines: int = 1) -> str:
         """Return cleaned text; with ``required`` that sentence is said where nothing is left."""

@@ -29,8 +29,8 @@ from adherence.web.policy import policy
 
 blueprint = Blueprint("goals", __name__)
 
-LONG = 16
-"""More characters than this beside the number would run into the stairs."""
+LONG = 12
+"""More characters than this, number and words, would run into the stairs."""
 FARTHEST = 1_000_000
 WEIGHTS = (0, 1, 2, 3)
 LEVELS = (-2, -1, 0, 1, 2)
@@ -124,7 +124,7 @@ def head(view: GoalView) -> GoalHead:
         words=goal.words,
         number=number,
         beside=beside,
-        long=len(beside) > LONG,
+        long=len(number) + len(beside) > LONG,
         stairs=stairs(steps, done),
         stairs_words=_(
             "A staircase of %(steps)s steps; %(done)s of them are behind you.",
@@ -190,7 +190,7 @@ def rate(actor: Actor, goal_id: UUID) -> ResponseReturnValue:
         form.wrong(name, _("Choose or write a number."))
     elif view.goal.measure in (Measure.GAS, Measure.COUNT) and not value.is_integer():
         form.wrong(name, _("Write a whole number."))
-    client_id = _client_id(form)
+    client_id = form.id()
     if not form.errors:
         receipt = entries.log_entry(
             actor,
@@ -228,13 +228,6 @@ def _page(actor: Actor, wrong: UUID | None, form: Form) -> Response:
     status = 422 if form.errors else 200
     response = make_response(render_template("patient/goals.html", goals=page), status)
     return toasts.forget(response)
-
-
-def _client_id(form: Form) -> UUID:
-    try:
-        return UUID(form.raw("client_id"))
-    except ValueError as error:
-        raise NotFound from error
 
 
 def _bounds(goal: Goal) -> tuple[float, float]:

@@ -85,7 +85,7 @@ def _shown(
         story=story,
         goal=one.goal_words,
         reply=None if not one.reply else _reply(one, team),
-        day=words.day_title(one.reached_on),
+        day=words.day(one.reached_on, "full"),
         date=one.reached_on.isoformat(),
     )
 

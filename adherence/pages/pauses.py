@@ -97,7 +97,7 @@ def begin(actor: Actor) -> ResponseReturnValue:
 def end(actor: Actor, pause_id: UUID) -> ResponseReturnValue:
     """End a pause today; one that was ended meanwhile stays so."""
     try:
-        service.cancel_pause(actor, own(actor), pause_id, now=now())
+        service.end_pause(actor, own(actor), pause_id, now=now())
     except Conflict:
         return toasts.back_to(url_for("pauses.show"))
     return toasts.back_to(url_for("today.show"))

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
-from adherence.domain.errors import NotFound
 from adherence.pages import toasts
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.own import own
@@ -60,7 +59,7 @@ def store(actor: Actor) -> ResponseReturnValue:
     performed_at = form.moment(zone, now())
     if form.errors:
         return _page(actor, form)
-    client_id = _id(form.raw("client_id"))
+    client_id = form.id()
     receipt = entries.log_entry(
         actor,
         patient_id,
@@ -79,13 +78,6 @@ def store(actor: Actor) -> ResponseReturnValue:
         form.refused_receipt(receipt)
         return _page(actor, form)
     return toasts.back_to(url_for("today.show", _anchor="day"), client_id)
-
-
-def _id(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError as error:
-        raise NotFound from error
 
 
 def _tracked(actor: Actor, patient_id: UUID) -> list[str]:

@@ -28,7 +28,7 @@ class Toast:
 def back_to(address: str, client_id: UUID | str | None = None) -> Response:
     """Return a redirect that a reload does not repeat, remembering which entry to speak of.
 
-    ``UNDONE`` in place of an id says that an answer was taken back.
+    A fixed word in place of an id says what was done without naming anybody.
     """
     response = redirect(address, 303)
     if client_id is not None:
@@ -46,14 +46,14 @@ def back_to(address: str, client_id: UUID | str | None = None) -> Response:
 def asked_for() -> UUID | None:
     """Return the entry the last answer stored, None if there was none or it is over."""
     try:
-        return UUID(request.cookies.get(COOKIE, ""))
+        return UUID(said())
     except ValueError:
         return None
 
 
-def was_undone() -> bool:
-    """Return whether the last answer was taken back."""
-    return request.cookies.get(COOKIE) == UNDONE
+def said() -> str:
+    """Return what the cookie carries: an entry's id, or a word that names no patient."""
+    return request.cookies.get(COOKIE, "")
 
 
 def forget(response: Response) -> Response:

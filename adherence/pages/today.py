@@ -12,10 +12,11 @@ from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind
+from adherence.domain.entries import Status
 from adherence.domain.errors import NotFound
 from adherence.domain.pauses import PauseKind
 from adherence.pages import reports, toasts
-from adherence.pages.forms import fresh_id
+from adherence.pages.forms import Form, fresh_id
 from adherence.pages.goals import GoalHead, head
 from adherence.pages.own import own
 from adherence.pages.toasts import Toast
@@ -120,16 +121,18 @@ def show(actor: Actor) -> Response:
 @policy("entry.log")
 def answer(actor: Actor) -> Response:
     """Take one press of a card: *Done* is stored at once, the others ask on a page of their own."""
-    form = request.form
-    activity_id, day, slot = _named()
-    status = form.get("status", "done")
+    form = Form(request.form)
+    activity_id, day, slot = form.id("activity_id"), form.day("day"), form.whole("slot", 0, 23)
+    if day is None or slot is None:
+        raise NotFound
+    status = form.raw("status") or "done"
     where = {"activity_id": activity_id, "day": day.isoformat(), "slot": slot}
     if status in ("partly", "answer"):
         return toasts.back_to(url_for("entries.log", **where))
     if status == "skipped":
         return toasts.back_to(url_for("entries.not_today", **where))
     patient_id = own(actor)
-    client_id = _client_id(form.get("client_id", ""))
+    client_id = form.id()
     card = days.today(actor, patient_id, now()).card(activity_id, day, slot)
     if card is not None and card.entry is not None and card.entry.client_id != client_id:
         return toasts.back_to(url_for("entries.log", **where))
@@ -141,31 +144,13 @@ def answer(actor: Actor) -> Response:
             "activity_id": activity_id,
             "day": day,
             "slot": slot,
-            "status": entries.Status.DONE,
+            "status": Status.DONE,
             "performed_at": now(),
             "recorded_at": now(),
         },
         now(),
     )
     return toasts.back_to(url_for("today.show", _anchor="now"), client_id)
-
-
-def _named() -> tuple[UUID, date, int]:
-    try:
-        return (
-            UUID(request.form["activity_id"]),
-            date.fromisoformat(request.form["day"]),
-            int(request.form["slot"]),
-        )
-    except (KeyError, ValueError) as error:
-        raise NotFound from error
-
-
-def _client_id(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError as error:
-        raise NotFound from error
 
 
 def _running(actor: Actor, patient_id: UUID, day: date) -> list[PauseView]:
@@ -318,7 +303,7 @@ def _item(card: Card, view: Today, at: datetime) -> ShownItem:
 
 
 def _said(view: Today) -> Toast | None:
-    if toasts.was_undone():
+    if toasts.said() == toasts.UNDONE:
         return Toast(state="none", words=_("Taken back"))
     wanted = toasts.asked_for()
     if wanted is None:
