@@ -4,7 +4,7 @@ import pickle
 from dataclasses import replace
 from datetime import date
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adherence.domain.activities import Activity, due
@@ -168,7 +168,6 @@ def recomputed(story: Story, stored: dict[date, DaySum], touched: list[date]) ->
 
 
 @given(stories(), st.data())
-@settings(max_examples=300)
 def test_recomputing_round_an_entry_equals_recomputing_from_scratch(
     story: Story, data: st.DataObject
 ):
