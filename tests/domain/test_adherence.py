@@ -117,6 +117,16 @@ def test_an_extra_dose_makes_taking_exceed_one_and_the_day_incorrect():
     assert (correct.count, correct.of) == (1, 2)
 
 
+def test_a_double_dose_is_two_doses_and_the_day_incorrect():
+    of = activity(daily(time(8), starts_on=MONDAY, ends_on=MONDAY + DAY), asked=Amounts(quantity=1))
+    two = [entry(datetime.combine(MONDAY, time(8)), amounts=Amounts(quantity=2))]
+    rows = day_sums(*everything(of, two)).values()
+
+    assert doses_taken(rows, LONG_AFTER).rate == 2.0
+    assert correct_dosing_days(rows, LONG_AFTER).count == 0
+    assert adherence(rows, LONG_AFTER).dose_band == (1.0, 1.0)
+
+
 def test_a_silent_day_is_unknown_and_not_incorrect():
     rows, now = week("DD.M")
     correct = correct_dosing_days(rows.values(), now)

@@ -81,13 +81,6 @@ def test_times_round_changes_are_those_a_clock_shows(zone):
     check_changes(zone, date(2024, 1, 1), date(2026, 1, 1))
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("part", range(8))
-def test_times_round_all_changes_of_all_zones_are_those_a_clock_shows(part):
-    for zone in sorted(available_timezones())[part::8]:
-        check_changes(zone, date(2020, 1, 1), date(2037, 1, 1))
-
-
 def test_a_day_left_out_has_no_instant_and_no_length():
     apia = Zones.always("Pacific/Apia")
 
