@@ -157,7 +157,7 @@ def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The whole application on a fresh database, with its context pushed."""
     from tests.builders import application, closed
 
-    made = application(store_url, tmp_path)
+    made = application(store_url)
     with made.app_context():
         yield made
     closed(made)

@@ -1,4 +1,4 @@
-"""What every page stands in: templates, drawings, static addresses and the words a template prints."""
+"""What every page stands in: templates, drawings, static addresses, and words to print."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, g, url_for
 from markupsafe import Markup
 
+from adherence import settings
 from adherence.pages.marks import Marks
 from adherence.web import locale, words
 
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
         static_url=static_url,
         words=words,
         languages=locale.NAMES,
+        emergency_number=lambda: settings.current().emergency_number,
     )
 
 

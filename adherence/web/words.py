@@ -1,7 +1,7 @@
 """What the software calls things in the reader's language: states, reasons, amounts, days.
 
-Patients and clinicians read different words for the same state: a patient was *resting*, the record
-says *excused*. Every text here is chosen when it is asked for, so it follows the request's language.
+Patients and clinicians read different words for the same state: a patient was *resting*, the
+record says *excused*. Every text is chosen when it is asked for, in the request's language.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
 from flask_babel import ngettext
 
-from adherence.web.locale import current, formats
+from adherence.web.locale import FORMATS, current, formats
 
 if TYPE_CHECKING:
     from adherence.domain.activities import Asked
@@ -28,26 +28,33 @@ if TYPE_CHECKING:
     from adherence.domain.schedules import Schedule
     from adherence.domain.windows import Window
 
-STATUS_FOR_PATIENT = {
-    "done": _later("done"),
-    "partly": _later("partly"),
-    "skipped": _later("not today"),
-    "missed": _later("missed"),
-    "unreported": _later("not reported"),
-    "excused": _later("resting"),
-    "upcoming": _later("later"),
-    "none": _later("nothing planned"),
+
+def _marked(message: str) -> str:
+    """Return the message itself; it is only marked here, and translated where it is used."""
+    return message
+
+
+PATIENT_TERMS = {
+    "done": _marked("done"),
+    "partly": _marked("partly"),
+    "skipped": _marked("not today"),
+    "missed": _marked("missed"),
+    "unreported": _marked("not reported"),
+    "excused": _marked("resting"),
+    "upcoming": _marked("later"),
+    "none": _marked("nothing planned"),
 }
-STATUS_FOR_CLINICIAN = {
-    "done": _later("done"),
-    "partly": _later("partly"),
-    "skipped": _later("skipped"),
-    "missed": _later("missed"),
-    "unreported": _later("not reported"),
-    "excused": _later("excused"),
-    "upcoming": _later("upcoming"),
-    "none": _later("nothing due"),
+CLINICIAN_TERMS = {
+    "done": _marked("done"),
+    "partly": _marked("partly"),
+    "skipped": _marked("skipped"),
+    "missed": _marked("missed"),
+    "unreported": _marked("not reported"),
+    "excused": _marked("excused"),
+    "upcoming": _marked("upcoming"),
+    "none": _marked("nothing due"),
 }
+"""A patient was resting where the record says excused: two readers, two words for one state."""
 ANSWERS = {"done": _later("Done"), "partly": _later("Partly"), "skipped": _later("Not today")}
 """The three answers on a card; the button pressed is the bead shown later."""
 
@@ -177,7 +184,7 @@ PATTERNS = {
         "short": "d MMM",
         "full": "d MMMM y",
         "brief": "EEE d",
-        "weekday": "EEEE",
+        "month": "MMM y",
     },
     "de": {
         "long": "EEEE, d. MMMM",
@@ -185,7 +192,7 @@ PATTERNS = {
         "short": "d. MMM",
         "full": "d. MMMM y",
         "brief": "EEE d.",
-        "weekday": "EEEE",
+        "month": "MMM y",
     },
     "ru": {
         "long": "EEEE, d MMMM",
@@ -193,12 +200,15 @@ PATTERNS = {
         "short": "d MMM",
         "full": "d MMMM y",
         "brief": "EEE d",
-        "weekday": "EEEE",
+        "month": "LLL y",
     },
 }
 """How a day is written, by use; Russian months stand in the genitive after a number."""
 
 _PAST_A_DAY = 24
+
+MANY = 5
+"""Chooses the form that stands after "of", in every language here."""
 
 
 @lru_cache(maxsize=4096)
@@ -208,7 +218,12 @@ def _written(pattern: str, on: date, locale: str) -> str:
 
 def day(on: date, style: str = "long") -> str:
     """Return a local day in words; styles are the keys of ``PATTERNS``."""
-    return _written(PATTERNS[current()][style], on, formats())
+    return day_in(current(), on, style)
+
+
+def day_in(locale: str, on: date, style: str) -> str:
+    """Return a local day in words of a named language."""
+    return _written(PATTERNS[locale][style], on, FORMATS[locale])
 
 
 def day_title(on: date) -> str:
@@ -264,7 +279,13 @@ def age(since: datetime, now: datetime) -> str:
 
 def number(value: float) -> str:
     """Return a number as the language writes it, with at most two decimals."""
-    return str(format_decimal(value, "#,##0.##", locale=formats()))
+    return number_in(current(), value)
+
+
+@lru_cache(maxsize=4096)
+def number_in(locale: str, value: float) -> str:
+    """Return a number as a named language writes it."""
+    return str(format_decimal(value, "#,##0.##", locale=FORMATS[locale]))
 
 
 def signed(value: float) -> str:
@@ -277,6 +298,10 @@ def plural(value: float) -> int:
     return int(value) if float(value).is_integer() else 2
 
 
+def _form(value: float, count: int | None) -> int:
+    return plural(value) if count is None else count
+
+
 def listed(parts: Iterable[object]) -> str:
     """Return the parts as one list in words: "a, b and c"."""
     return str(format_list([str(part) for part in parts], locale=formats()))
@@ -284,7 +309,7 @@ def listed(parts: Iterable[object]) -> str:
 
 def status(value: str, clinician: bool = False) -> str:
     """Return the word for a state, as this reader knows it."""
-    return str((STATUS_FOR_CLINICIAN if clinician else STATUS_FOR_PATIENT)[value])
+    return _((CLINICIAN_TERMS if clinician else PATIENT_TERMS)[value])
 
 
 def counts(states: Mapping[str, int], clinician: bool = False) -> str:
@@ -301,40 +326,46 @@ def unit(value: float, name: str | None) -> str:
     return forms(value) if forms else f"{shown} {name}"
 
 
-def _tablets(value: float) -> str:
-    return ngettext("%(n)s tablet", "%(n)s tablets", plural(value), n=number(value))
+def unit_of(value: float, name: str | None) -> str:
+    """Return a whole of which something is a part, as it stands after "of": "of 14 steps"."""
+    forms = _UNITS.get((name or "").strip().lower())
+    return forms(value, MANY) if forms else unit(value, name)
 
 
-def _capsules(value: float) -> str:
-    return ngettext("%(n)s capsule", "%(n)s capsules", plural(value), n=number(value))
+def _tablets(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s tablet", "%(n)s tablets", _form(value, count), n=number(value))
 
 
-def _drops(value: float) -> str:
-    return ngettext("%(n)s drop", "%(n)s drops", plural(value), n=number(value))
+def _capsules(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s capsule", "%(n)s capsules", _form(value, count), n=number(value))
 
 
-def _puffs(value: float) -> str:
-    return ngettext("%(n)s puff", "%(n)s puffs", plural(value), n=number(value))
+def _drops(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s drop", "%(n)s drops", _form(value, count), n=number(value))
 
 
-def _steps(value: float) -> str:
-    return ngettext("%(n)s step", "%(n)s steps", plural(value), n=number(value))
+def _puffs(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s puff", "%(n)s puffs", _form(value, count), n=number(value))
 
 
-def _stairs(value: float) -> str:
-    return ngettext("%(n)s stair", "%(n)s stairs", plural(value), n=number(value))
+def _steps(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s step", "%(n)s steps", _form(value, count), n=number(value))
 
 
-def _nights(value: float) -> str:
-    return ngettext("%(n)s night", "%(n)s nights", plural(value), n=number(value))
+def _stairs(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s stair", "%(n)s stairs", _form(value, count), n=number(value))
 
 
-def _minutes(value: float) -> str:
-    return ngettext("%(n)s minute", "%(n)s minutes", plural(value), n=number(value))
+def _nights(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s night", "%(n)s nights", _form(value, count), n=number(value))
 
 
-def _metres(value: float) -> str:
-    return ngettext("%(n)s metre", "%(n)s metres", plural(value), n=number(value))
+def _minutes(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s minute", "%(n)s minutes", _form(value, count), n=number(value))
+
+
+def _metres(value: float, count: int | None = None) -> str:
+    return ngettext("%(n)s metre", "%(n)s metres", _form(value, count), n=number(value))
 
 
 _UNITS = {
@@ -416,6 +447,14 @@ def weekday(index: int, style: str = "EEEE") -> str:
     return _written(style, date(2024, 1, 1 + index), formats())
 
 
+def weekdays_brief(locale: str) -> tuple[str, str, str, str, str, str, str]:
+    """Return the seven weekdays as a calendar heads its columns, Monday first."""
+    mo, tu, we, th, fr, sa, su = (
+        _written("EEEEEE", date(2024, 1, 1 + index), FORMATS[locale]) for index in range(7)
+    )
+    return mo, tu, we, th, fr, sa, su
+
+
 def schedule(rule: Schedule, window: bool = False) -> str:
     """Return when something is due, in words: "Monday and Friday at 08:00", "3 times a week".
 
@@ -445,7 +484,7 @@ def _rhythm(rule: Schedule) -> str:
         case "weekdays" if len(rule.weekdays) == 7:
             return _("daily at %(times)s", times=times) if times else _("daily")
         case "weekdays":
-            days = listed(weekday(index) for index in sorted(rule.weekdays))
+            days = _weekdays(sorted(rule.weekdays))
             return _("%(days)s at %(times)s", days=days, times=times) if times else days
         case "every_n_days" if rule.every == 1:
             return _("daily at %(times)s", times=times) if times else _("daily")
@@ -473,6 +512,13 @@ def _rhythm(rule: Schedule) -> str:
             return _("as needed")
 
 
+def _weekdays(indexes: list[int]) -> str:
+    """Return weekdays in words; three or more in a row as "Monday to Friday"."""
+    if len(indexes) > 2 and indexes[-1] - indexes[0] == len(indexes) - 1:
+        return _("%(first)s to %(last)s", first=weekday(indexes[0]), last=weekday(indexes[-1]))
+    return listed(weekday(index) for index in indexes)
+
+
 def window_words(window: Window) -> str:
     """Return how early or late an answer still counts."""
     match window.kind:
@@ -492,31 +538,45 @@ def goal_number(goal: Goal, current_value: float | None) -> tuple[str, str]:
         return "?", _("not measured yet")
     if goal.measure == "gas":
         return signed(current_value), _("on the ladder from −2 to +2")
-    shown = number(current_value)
-    if goal.target > goal.baseline >= 0:
-        return shown, _("of %(target)s", target=unit(goal.target, goal.unit))
+    shown = number(round(current_value, 1) if goal.measure == "symptom" else current_value)
+    if goal.target > (goal.baseline or 0) >= 0:
+        return shown, _("of %(target)s", target=unit_of(goal.target, goal.unit))
     return shown, _("now, on the way to %(target)s", target=unit(goal.target, goal.unit))
 
 
 def goal_value(goal: Goal, value: float) -> str:
-    """Return a value of a goal's measure with its unit."""
-    return signed(value) if goal.measure == "gas" else unit(value, goal.unit)
+    """Return a value of a goal's measure with its unit; means of a symptom have one decimal."""
+    match goal.measure:
+        case "gas":
+            return signed(value)
+        case "symptom":
+            return number(round(value, 1))
+        case _:
+            return unit(value, goal.unit)
+
+
+def _reached(goal: Goal, value: float) -> str:
+    """Return a value as it stands alone, so that it says of what it is."""
+    match goal.measure:
+        case "gas":
+            return _("Level %(level)s of your ladder", level=signed(value))
+        case "symptom":
+            return first_upper(f"{goal.symptom} {goal_value(goal, value)}")
+        case "rating":
+            return _("%(num)s of 10", num=number(value))
+        case _:
+            return first_upper(goal_value(goal, value))
 
 
 def milestone(kind: str, level: int, goal: Goal | None) -> str:
     """Return a milestone as its person reads it: what was reached, without praise for tapping."""
     match kind:
         case "target_reached" if goal:
-            return _(
-                "%(target)s, for the first time.",
-                target=first_upper(goal_value(goal, goal.target)),
-            )
+            return _("%(target)s, for the first time.", target=_reached(goal, goal.target))
         case "target_reached":
             return _("Your target, for the first time.")
-        case "level_reached" if goal and goal.measure == "gas":
-            return _("Level %(level)s of your ladder, for the first time.", level=signed(level))
         case "level_reached" if goal:
-            return _("%(value)s, for the first time.", value=first_upper(goal_value(goal, level)))
+            return _("%(value)s, for the first time.", value=_reached(goal, level))
         case "level_reached":
             return _("A new level, for the first time.")
         case "halfway":
@@ -536,3 +596,21 @@ def milestone(kind: str, level: int, goal: Goal | None) -> str:
 def zone_name(name: str) -> str:
     """Return a time zone by the city people know it by."""
     return name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def span(first: date, until: date | None) -> str:
+    """Return days in words, first to last; ``until`` is the first day after, None if open."""
+    if until is None:
+        return _("from %(first)s, no end yet", first=day(first))
+    last = date.fromordinal(until.toordinal() - 1)
+    if last == first:
+        return day(first)
+    return _("from %(first)s to %(last)s", first=day(first), last=day(last))
+
+
+def short(text: str, limit: int = 60) -> str:
+    """Return a person's words without a full stop, cut at a word's end after ``limit``."""
+    text = text.strip().rstrip(".")
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit(" ", 1)[0] + " …"

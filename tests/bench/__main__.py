@@ -1,147 +1,87 @@
-"""``python -m tests.bench``: one table of CPU, throughput, latency and memory, W1 to W5."""
+"""``python -m tests.bench``: one table of CPU, throughput, latency and memory, W1 to W5.
+
+Beside the product, in the same run and in turn with it, stand two references: ``echo``, a bare
+Flask JSON echo, and ``minimal``, the insert anybody would write first, as durable as the product.
+CPU is user + system milliseconds of the whole server tree, and of the database, per answer: the
+stable figure. ``ratio`` is CPU beside ``minimal`` in the same rounds; ``foreign`` is cores kept
+busy by others, ``stolen`` cores the host took: distrust a row where they are not near 0.
+"""
 
 import argparse
-import itertools
-import json
-import os
-import random
-import subprocess
+import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
 
-from tests.bench import references
-from tests.bench.load import Request, request
-from tests.bench.samples import Row, Subject, alternate, table
-from tests.bench.servers import ROOT, Server
+from tests.bench.footprint import footprints
+from tests.bench.run import Bench, Options
+from tests.bench.samples import table
 
 WORKLOADS = ("W1", "W2", "W3", "W4", "W5")
-SEED = 20260601
-BATCH = 50
 
 
 def arguments() -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "--workload", choices=WORKLOADS, action="append", help="one of them; repeatable"
-    )
+    parser.add_argument("--workload", choices=WORKLOADS, action="append", help="repeatable")
     parser.add_argument("--quick", action="store_true", help="short runs on little data")
-    parser.add_argument("--rounds", type=int, help="alternating runs of each subject")
+    parser.add_argument("--smoke", action="store_true", help="only see that everything runs")
+    parser.add_argument("--rounds", type=int, help="runs of each subject, in turn")
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--references", action="store_true", help="only the two references")
+    parser.add_argument(
+        "--all-entries", action="store_true", help="entries beneath the largest clinic too: 12 GB"
+    )
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     parser.add_argument("--server", choices=("gunicorn", "waitress"), default="gunicorn")
+    parser.add_argument("--folder", type=Path, help="where the databases lie, for space")
     return parser.parse_args()
 
 
-def document(number: int, activity_id: UUID, at: datetime) -> dict[str, object]:
-    """One entry as a phone sends it: six answered fields and a note of 22 characters."""
-    return {
-        "client_id": str(uuid4()),
-        "activity_id": str(activity_id),
-        "status": "done",
-        "performed_at": at.isoformat(),
-        "amounts": {"sets": 3, "reps": 10},
-        "pain": number % 11,
-        "effort": 4,
-        "note": "a little stiff at first",
-    }
-
-
-def reference_entries(seed: int) -> Callable[[int], Request]:
-    """Single inserts, each by the next patient of the reference."""
-    numbers = itertools.count()
-    activity_id = UUID(int=random.Random(seed).getrandbits(128))
-
-    def following(_connection: int) -> Request:
-        number = next(numbers)
-        body = json.dumps(document(number, activity_id, datetime.now(UTC))).encode()
-        token = references.bearer(number % references.TOKENS)
-        headers = [("Authorization", f"Bearer {token}")]
-        return request("POST", "/entries", body=body, headers=headers, expected=[201])
-
-    return following
-
-
-def reference_batches(seed: int) -> Callable[[int], Request]:
-    """Batches of 50 new entries, each by the next patient of the reference."""
-    numbers = itertools.count()
-    activity_id = UUID(int=random.Random(seed).getrandbits(128))
-
-    def following(_connection: int) -> Request:
-        number = next(numbers)
-        now = datetime.now(UTC)
-        documents = [document(index, activity_id, now) for index in range(BATCH)]
-        token = references.bearer(number % references.TOKENS)
-        headers = [("Authorization", f"Bearer {token}")]
-        body = json.dumps({"entries": documents}).encode()
-        return request("POST", "/batch", body=body, headers=headers, expected=[201])
-
-    return following
-
-
-def reference_servers(folder: Path, stack: ExitStack, kind: str) -> tuple[Server, Server]:
-    """The echo and the minimal application, running."""
-    environment = {references.DATABASE: f"sqlite:///{folder / 'minimal.sqlite'}"}
-    subprocess.run(
-        [sys.executable, "-m", "tests.bench.references"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        check=True,
+def options(asked: argparse.Namespace) -> Options:
+    """Rounds, seconds and sizes of what was asked for."""
+    if asked.smoke:
+        rounds, seconds = 1, 0.4
+    elif asked.quick:
+        rounds, seconds = 3, 2.0
+    else:
+        rounds, seconds = 5, 10.0
+    return Options(
+        workloads=tuple(asked.workload or WORKLOADS),
+        rounds=asked.rounds or rounds,
+        seconds=asked.seconds or seconds,
+        quick=asked.quick or asked.smoke,
+        smoke=asked.smoke,
+        only_references=asked.references,
+        all_entries=asked.all_entries,
+        postgres=asked.postgres,
+        server=asked.server,
     )
-    started = []
-    for name in ("echo", "minimal"):
-        target = f"tests.bench.references:{name}()"
-        server = Server(name, target, folder / f"{name}.log", environment, kind)
-        stack.callback(server.stop)
-        server.wait("/health")
-        started.append(server)
-    return started[0], started[1]
 
 
-def main() -> None:
-    """Run the workloads asked for and print the table."""
+def main() -> int:
+    """Run the workloads asked for, print the tables; 1 when an answer was wrong."""
     asked = arguments()
-    rounds = asked.rounds or (2 if asked.quick else 5)
-    seconds = asked.seconds or (2.0 if asked.quick else 10.0)
-    workloads = asked.workload or WORKLOADS
-    rows: list[Row] = []
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="adherence-bench-") as name, ExitStack() as stack:
-        folder = Path(name)
-        echo, minimal = reference_servers(folder, stack, asked.server)
-        if "W1" in workloads:
-            for connections in (1, 4, 8):
-                subjects = [
-                    Subject("echo", echo, reference_entries(SEED)),
-                    Subject("minimal", minimal, reference_entries(SEED)),
-                ]
-                rows += alternate(
-                    "W1",
-                    "-",
-                    subjects,
-                    connections=connections,
-                    rounds=rounds,
-                    seconds=seconds,
-                    yardstick="minimal",
-                )
-        if "W2" in workloads:
-            rows += alternate(
-                "W2",
-                "-",
-                [Subject("minimal", minimal, reference_batches(SEED))],
-                connections=2,
-                rounds=rounds,
-                seconds=seconds,
-            )
-        print(table(rows))
-    print(f"{time.monotonic() - started:.0f} s")
+    wanted = options(asked)
+    print(f"Python {platform.python_version()}, {platform.machine()}, {sys.executable}")
+    print(f"{wanted.rounds} rounds of {wanted.seconds:g} s in turn; median (range)\n", flush=True)
+    place = tempfile.TemporaryDirectory(prefix="adherence-bench-", dir=asked.folder)
+    with place as name, ExitStack() as stack:
+        bench = Bench(Path(name), stack, wanted)
+        for rows in bench.tables():
+            print(table(rows), end="\n\n", flush=True)
+        print(footprints(bench.targets, bench.environment, 1 if wanted.smoke else 5))
+        for reach in bench.reached:
+            print(reach)
+        wrong = bench.wrong()
+    print(f"\n{time.monotonic() - started:.0f} s")
+    for line in wrong:
+        print(f"WRONG: {line}")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

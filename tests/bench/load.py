@@ -39,7 +39,7 @@ def request(
 
 @dataclass(slots=True)
 class Answer:
-    """A whole response: status, head (lower-case names, still bytes) and body."""
+    """A whole response: status, head and body, both still bytes."""
 
     status: int
     head: bytes
@@ -51,15 +51,16 @@ def complete(buffer: bytes) -> Answer | None:
     end = buffer.find(HEAD_END)
     if end < 0:
         return None
-    head = buffer[:end].lower()
+    head = buffer[:end]
+    names = head.lower()
     status = int(buffer[9:12])
-    at = head.find(b"\r\ncontent-length:")
+    at = names.find(b"\r\ncontent-length:")
     if at >= 0:
         stop = head.find(b"\r\n", at + 2)
         length = int(head[at + 17 : stop if stop > 0 else None])
         body = buffer[end + 4 :]
         return Answer(status, head, body) if len(body) >= length else None
-    if b"\r\ntransfer-encoding: chunked" in head:
+    if b"\r\ntransfer-encoding: chunked" in names:
         done = buffer.endswith(b"0\r\n\r\n")
         return Answer(status, head, unchunked(buffer[end + 4 :])) if done else None
     if status in (204, 304):

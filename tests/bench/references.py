@@ -80,13 +80,6 @@ class EntryRow(db.Model):  # type: ignore[name-defined]  # as above
     received_at: Mapped[datetime]
 
 
-class AmountsSchema(Schema):
-    """Sets and repetitions."""
-
-    sets = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, 1000))
-    reps = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, 10000))
-
-
 class EntrySchema(Schema):
     """The document both applications are sent."""
 
@@ -103,7 +96,12 @@ class EntrySchema(Schema):
     day = fields.Date(allow_none=True, load_default=None)
     slot = fields.Integer(strict=True, allow_none=True, load_default=None)
     reason = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=32))
-    amounts = fields.Nested(AmountsSchema, load_default=dict)
+    sets = fields.Integer(
+        strict=True, allow_none=True, load_default=None, validate=validate.Range(0, 1000)
+    )
+    reps = fields.Integer(
+        strict=True, allow_none=True, load_default=None, validate=validate.Range(0, 10000)
+    )
     pain = fields.Integer(
         strict=True, allow_none=True, load_default=None, validate=validate.Range(0, 10)
     )
@@ -142,9 +140,7 @@ def signed_in() -> UUID:
 
 def columns(patient_id: UUID, document: dict[str, Any]) -> dict[str, Any]:
     """The columns of one checked document."""
-    values = {**document, **document["amounts"]}
-    del values["amounts"]
-    return {"patient_id": patient_id, "received_at": datetime.now(UTC), **values}
+    return {"patient_id": patient_id, "received_at": datetime.now(UTC), **document}
 
 
 def minimal() -> Flask:

@@ -25,6 +25,11 @@ class Sample:
     stolen: float
     answers: int
 
+    @property
+    def all_cpu_ms(self) -> float:
+        """Server and database together."""
+        return self.cpu_ms + self.database_ms
+
 
 @dataclass(slots=True)
 class Subject:
@@ -71,7 +76,9 @@ class Subject:
 
     def right(self, seen: Drive) -> Drive:
         """``seen`` itself, when every answer had a status the workload expects."""
-        assert not seen.wrong, f"{self.name} answered {seen.statuses}: {seen.wrong[0]}"
+        if seen.wrong:
+            said = self.server.log.read_text()[-2000:]
+            raise AssertionError(f"{self.name}: {seen.statuses}, {seen.wrong[0]}\n{said}")
         return seen
 
 
@@ -86,12 +93,11 @@ class Row:
     samples: Sequence[Sample]
     pss_mib: float
     yardstick: "Row | None" = None
-    reach: str = ""
 
     @property
     def cpu_ms(self) -> float:
         """Median CPU per answer, server and database together."""
-        return median(one.cpu_ms + one.database_ms for one in self.samples)
+        return median(one.all_cpu_ms for one in self.samples)
 
     @property
     def ratio(self) -> float | None:
@@ -102,10 +108,7 @@ class Row:
         if self.yardstick is None:
             return None
         pairs = zip(self.samples, self.yardstick.samples, strict=True)
-        return median(
-            (mine.cpu_ms + mine.database_ms) / (other.cpu_ms + other.database_ms)
-            for mine, other in pairs
-        )
+        return median(mine.all_cpu_ms / other.all_cpu_ms for mine, other in pairs)
 
 
 def alternate(
@@ -158,7 +161,7 @@ def table(rows: Sequence[Row]) -> str:
                 row.data,
                 row.subject,
                 str(row.connections),
-                spread([one.cpu_ms + one.database_ms for one in of], 2),
+                spread([one.all_cpu_ms for one in of], 2),
                 f"{median(one.database_ms for one in of):.2f}",
                 "" if row.ratio is None else f"{row.ratio:.2f}",
                 spread([one.per_second for one in of], 0),

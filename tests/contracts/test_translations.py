@@ -2,7 +2,7 @@
 
 To renew the catalogues after a change of words:
 
-    pybabel extract -F adherence/translations/babel.cfg -k _later -o messages.pot .
+    pybabel extract -F adherence/translations/babel.cfg -k _later -k _marked -k lazy_gettext -o messages.pot .
     pybabel update -i messages.pot -d adherence/translations --no-wrap --no-fuzzy-matching --ignore-obsolete
 """
 
@@ -30,7 +30,7 @@ def extracted() -> frozenset[str | tuple[str, ...]]:
     """Return every message of code and templates: a text, or a tuple of singular and plural."""
     with (TRANSLATIONS / "babel.cfg").open() as mapping:
         methods, options = parse_mapping_cfg(mapping)
-    keywords = {**DEFAULT_KEYWORDS, "_later": None}
+    keywords = {**DEFAULT_KEYWORDS, "_later": None, "_marked": None, "lazy_gettext": None}
     found = extract_from_dir(ROOT, methods, options, keywords)
     return frozenset(message for _file, _line, message, _comments, _context in found)
 

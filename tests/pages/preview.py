@@ -21,7 +21,7 @@ STATES = ("done", "partly", "skipped", "missed", "unreported", "excused")
 def preview_app() -> Flask:
     """Return an app that can render every template and answers no request but static files."""
     app = Flask("adherence", template_folder=str(frame.templates_dir()))
-    app.config.update(SECRET_KEY="preview", EMERGENCY_NUMBER="112")
+    app.config.update(SECRET_KEY="preview")
     locale.init_app(app)
     frame.init_app(app)
     real_url_for = app.url_for
@@ -29,7 +29,9 @@ def preview_app() -> Flask:
     def url_for(endpoint: str, **values: Any) -> str:
         return real_url_for(endpoint, **values) if endpoint == "static" else "#"
 
-    app.jinja_env.globals.update(url_for=url_for, csrf_token=lambda: "preview")
+    app.jinja_env.globals.update(
+        url_for=url_for, csrf_token=lambda: "preview", emergency_number=lambda: "112"
+    )
     return app
 
 
@@ -217,6 +219,7 @@ def _log() -> dict[str, Any]:
                 "Lift your right foot until the knee is straight. Toes point to the ceiling.",
                 "Hold and count to five. Lower the foot slowly.",
             ],
+            how="",
             limit="Stop at pain 6 or more",
             counter=View(times=10, times_words="Times", times_of="of 10", hold=5),
             has_side=True,
@@ -393,7 +396,9 @@ def _figure(**changes: Any) -> View:
     usual: dict[str, Any] = {
         "id": "f1",
         "title": "My days",
-        "sentence": "In six weeks you did 15 of 26 days in full and 5 in part. Two are not reported.",
+        "said": False,
+        "narrow": "",
+        "sentence": "In six weeks you did 15 of 26 days in full and 5 in part.",
         "phone": "/static/icons/mark.svg?width=phone",
         "wide": "",
         "alt": "Calendar of six weeks with one sign per day.",
@@ -550,9 +555,8 @@ def _review() -> dict[str, Any]:
             "sheet": "#",
             "name": "Ruth Aldous",
             "goal": "Climb to my flat without stopping",
-            "fact": "Pain 4 → 7 after step-ups;",
-            "evidence": "skipped Wednesday: hurt.",
-            "said": "",
+            "facts": [("Pain 7, at or above your limit:", "Step-ups, 11 Mar"), ("Hurt:", "x")],
+            "also": "",
             "strip": strip,
             "strip_words": "9 days: 4 done, 1 partly",
             "age": "14 h",
@@ -589,7 +593,6 @@ def _review() -> dict[str, Any]:
                         row(
                             2,
                             name="Hans-Friedrich Obermüller-Wiedenbrück",
-                            said="Is the low step still right? It stings at the front.",
                         ),
                         row(3, reply_error="Write a line first.", age="3 days"),
                     ],
@@ -621,12 +624,9 @@ def _patients() -> dict[str, Any]:
             "sheet": "#",
             "name": name,
             "goal": "Climb to my flat without stopping",
-            "why": "",
-            "counts": [
-                View(state=state, count=count)
-                for state, count in zip(STATES, (18, 4, 2, 1, 3, 2), strict=True)
-            ],
-            "counts_words": "18 done, 4 partly, 2 skipped",
+            "badges": [View(icon="clock", word="2 new notices", new=True)],
+            "strip": ["done", "partly", "none", "done", "missed", "excused", "upcoming"] * 2,
+            "strip_words": "14 days: 6 done",
             "nothing": "",
             "band": View(low="18 of 28", high="21 if reported", low_at=64, high_at=75),
             "last": "today, 08:05",
@@ -641,11 +641,12 @@ def _patients() -> dict[str, Any]:
                 for state in STATES
             ],
             rows=[
-                row("Ruth Aldous", why="new since Tuesday"),
+                row("Ruth Aldous"),
                 row("Hans-Friedrich Obermüller-Wiedenbrück"),
                 row(
                     "Olga Petrenko",
-                    counts=[],
+                    badges=[],
+                    strip=[],
                     band=None,
                     nothing="no plan yet",
                     last="–",
@@ -732,10 +733,6 @@ def _sheet() -> dict[str, Any]:
                     at="2026-02-23",
                     when="23 Feb",
                 ),
-            ],
-            actions=[
-                View(link="#", icon="adjust", word="Prescribe something", first=True, post=False),
-                View(link="#", icon="seen", word="Seen", first=False, post=True),
             ],
             done=None,
         )
@@ -837,7 +834,7 @@ def _activity_revise() -> dict[str, Any]:
                 ],
                 because="because step 9 needs a stronger right leg",
             ),
-            earlier=[View(words="Revision 2, from 2 February: 3 × 10, daily")],
+            earlier=["Revision 2, from 2 February: 3 × 10, daily"],
             new_title="Revision 4, draft",
             new_words="Begins Friday, 13 March.",
             changed={"amounts": "was 2 × 8"},

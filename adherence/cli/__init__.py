@@ -1,0 +1,9 @@
+"""THE COMMAND ``adherence``: one file per sub-command, all with ``--help`` that suffices.
+
+Here belongs reading arguments, calling a use case or a job, and printing. Never a rule or a query.
+May import everything but `app`'s callers. Read `main.py` first.
+"""
+
+from adherence.cli.main import main
+
+__all__ = ["main"]
