@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
@@ -100,7 +101,12 @@ def show(actor: Actor) -> str:
     names = words.listed(member.name for member in team)
     page = ShownProgress(
         figures=figures(actor, found, clinician=False),
-        shared=_("%(names)s can see the same pictures.", names=names)
+        shared=ngettext(
+            "%(names)s can see the same pictures.",
+            "%(names)s can see the same pictures.",
+            len(team),
+            names=names,
+        )
         if names
         else _("Bring the pictures to your next visit."),
     )

@@ -111,7 +111,8 @@ def show(actor: Actor) -> Response:
     """Show the patient's day."""
     patient_id = own(actor)
     view = days.today(actor, patient_id, now())
-    paused = [] if view.total else _running(actor, patient_id, view.day)
+    is_paused = not view.total or any(card.state is CardState.EXCUSED for card in view.cards)
+    paused = _running(actor, patient_id, view.day) if is_paused else []
     return toasts.forget(
         make_response(render_template("patient/today.html", today=shown(view, paused, now())))
     )

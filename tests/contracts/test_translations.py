@@ -106,3 +106,16 @@ def test_patients_never_read_words_of_blame():
 
 def _texts(message: str | tuple[str, ...]) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else message
+
+
+def test_long_german_words_may_break():
+    """Browsers on old phones do not hyphenate by themselves (LOOK section 5)."""
+    long = [
+        word
+        for message in messages("de")
+        for form in forms(message)
+        for word in re.findall(r"[A-Za-zÄÖÜäöüß\u00ad]+", form)
+        if len(word.replace("\u00ad", "")) > 14 and "\u00ad" not in word
+    ]
+
+    assert long == []
