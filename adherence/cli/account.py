@@ -15,33 +15,59 @@ from adherence.settings import current
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    found = commands.add_parser("account", help="add people and let them in")
+    found = commands.add_parser(
+        "account",
+        help="add people and let them in",
+        description="Adds clinics and accounts, and makes one-time sign-in links.",
+    )
     actions = found.add_subparsers(required=True, metavar="ACTION")
 
-    clinic = actions.add_parser("clinic", help="add a clinic")
-    clinic.add_argument("--name", required=True)
+    clinic = actions.add_parser(
+        "clinic",
+        help="add a clinic",
+        description="Adds a clinic, the tenant that all else belongs to, and prints its id.",
+    )
+    clinic.add_argument("--name", required=True, help="what its patients call it")
     clinic.add_argument("--zone", required=True, help="IANA time zone, such as Europe/Berlin")
-    clinic.add_argument("--emergency-number", default="112")
+    clinic.add_argument(
+        "--emergency-number", default="112", help="shown wherever nobody reads live"
+    )
     clinic.set_defaults(run=run_clinic)
 
-    create = actions.add_parser("create", help="add an account and print its first sign-in link")
+    create = actions.add_parser(
+        "create",
+        help="add an account and print its first sign-in link",
+        description="Adds an account (for a patient also the record) and prints it as JSON.",
+    )
     create.add_argument("--clinic", help="the clinic's id; not needed while there is only one")
-    create.add_argument("--role", required=True, choices=[role.value for role in Role])
-    create.add_argument("--name", required=True)
+    create.add_argument(
+        "--role", required=True, choices=[role.value for role in Role], help="what it is for"
+    )
+    create.add_argument("--name", required=True, help="the person's name")
     create.add_argument("--language", choices=["en", "de", "ru"], help="else the browser's")
     create.add_argument("--zone", help="a patient's time zone; else the clinic's")
     create.add_argument("--birth-year", type=int, help="a patient's")
     create.add_argument("--clinician", help="account id of the clinician who cares for the patient")
     create.set_defaults(run=run_create)
 
-    link = actions.add_parser("link", help="print a new one-time sign-in link")
+    link = actions.add_parser(
+        "link",
+        help="print a new one-time sign-in link",
+        description="Prints a link that signs an account in once.",
+    )
     link.add_argument("account", help="the account's id")
     link.add_argument("--minutes", type=int, help="how long it stays good")
     link.set_defaults(run=run_link)
 
-    token = commands.add_parser("token", help="API tokens")
+    token = commands.add_parser(
+        "token", help="API tokens", description="Makes bearer tokens for the API."
+    )
     token_actions = token.add_subparsers(required=True, metavar="ACTION")
-    make = token_actions.add_parser("create", help="print a new bearer token for the API")
+    make = token_actions.add_parser(
+        "create",
+        help="print a new bearer token for the API",
+        description="Prints a bearer token; it is nowhere else and cannot be shown again.",
+    )
     make.add_argument("account", help="the account's id")
     make.add_argument("--label", default="command line", help="what it is for")
     make.set_defaults(run=run_token)

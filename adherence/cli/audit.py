@@ -9,10 +9,14 @@ from adherence.services import audit
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    found = commands.add_parser("audit", help="the audit's hash chains")
+    found = commands.add_parser(
+        "audit", help="the audit's hash chains", description="Looks after the audit's hash chains."
+    )
     actions = found.add_subparsers(required=True, metavar="ACTION")
     verify = actions.add_parser(
-        "verify", help="find lines that were changed, removed, swapped or cut off"
+        "verify",
+        help="find lines that were changed, removed, swapped or cut off",
+        description="Walks every chain and every seal of every clinic.",
     )
     verify.set_defaults(run=run_verify)
 

@@ -8,11 +8,23 @@ from adherence.cli.site import site
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    found = commands.add_parser("db", help="look after the database's tables")
+    found = commands.add_parser(
+        "db",
+        help="look after the database's tables",
+        description="Creates and migrates the tables of the database in ADHERENCE_DATABASE_URL.",
+    )
     actions = found.add_subparsers(required=True, metavar="ACTION")
-    upgrade = actions.add_parser("upgrade", help="create or migrate all tables")
+    upgrade = actions.add_parser(
+        "upgrade",
+        help="create or migrate all tables",
+        description="Runs every migration step that has not run yet; safe to repeat.",
+    )
     upgrade.set_defaults(run=run_upgrade)
-    current = actions.add_parser("current", help="print which migration the database is at")
+    current = actions.add_parser(
+        "current",
+        help="print which migration the database is at",
+        description="Prints the step the database is at and the newest one there is.",
+    )
     current.set_defaults(run=run_current)
 
 

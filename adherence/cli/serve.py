@@ -15,9 +15,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     found = commands.add_parser(
         "serve",
         help="serve the site with one process (a clinic uses gunicorn, see README)",
+        description="Serves the site with waitress and, unless told otherwise, runs the jobs.",
     )
-    found.add_argument("--host", default="127.0.0.1")
-    found.add_argument("--port", type=int, default=8000)
+    found.add_argument("--host", default="127.0.0.1", help="address to listen at")
+    found.add_argument("--port", type=int, default=8000, help="port to listen at")
     found.add_argument(
         "--without-work", action="store_true", help="leave the jobs to `adherence work`"
     )
