@@ -23,6 +23,8 @@ from adherence.web.policy import policy
 blueprint = Blueprint("charts", __name__)
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+THEMES: dict[str, ThemeName] = {name: name for name in get_args(ThemeName)}
+WIDTHS: dict[str, WidthName] = {name: name for name in get_args(WidthName)}
 
 
 @blueprint.get("/charts/<uuid:patient_id>/<name>.<format>")
@@ -34,9 +36,9 @@ def draw(actor: Actor, patient_id: UUID, name: str, format: Format) -> Response:
     Raises:
         NotFound: no such chart, theme, width or thing to draw.
     """
-    theme = request.args.get("theme", "light")
-    width = request.args.get("width", "phone")
-    if format not in TYPES or theme not in get_args(ThemeName) or width not in get_args(WidthName):
+    theme = THEMES.get(request.args.get("theme", "light"))
+    width = WIDTHS.get(request.args.get("width", "phone"))
+    if format not in TYPES or theme is None or width is None:
         raise NotFound
     if headers.is_foreign_picture():
         raise NotFound

@@ -9,8 +9,6 @@ from uuid import UUID, uuid5
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind, Asked
@@ -26,6 +24,8 @@ from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("entries", __name__)
@@ -771,7 +771,7 @@ def _history(
     actor: Actor, patient_id: UUID, row: Any, asked: Asked | None, today: date
 ) -> list[ShownBefore]:
     """Return the versions before this one, the newest first."""
-    found = []
+    found: list[ShownBefore] = []
     while row.corrects_id is not None and len(found) < 20:
         row = service.entry(actor, patient_id, row.corrects_id)
         found.append(

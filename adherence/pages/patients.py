@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.adherence import Adherence
@@ -26,6 +24,8 @@ from adherence.services.patients import ListedPatient, Sheet
 from adherence.services.plans import AskedActivity
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("patients", __name__)

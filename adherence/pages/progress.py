@@ -7,8 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
@@ -22,6 +20,8 @@ from adherence.services.goals import GoalView
 from adherence.services.progress import Progress
 from adherence.web import pictures, words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("progress", __name__)

@@ -2,8 +2,10 @@
 
 To renew the catalogues after a change of words:
 
-    pybabel extract -F adherence/translations/babel.cfg -k _later -k _marked -k lazy_gettext -o messages.pot .
-    pybabel update -i messages.pot -d adherence/translations --no-wrap --no-fuzzy-matching --ignore-obsolete
+    pybabel extract -F adherence/translations/babel.cfg -k _later -k _marked -k lazy_gettext \\
+        -o messages.pot .
+    pybabel update -i messages.pot -d adherence/translations --no-wrap --no-fuzzy-matching \\
+        --ignore-obsolete
 """
 
 from __future__ import annotations
