@@ -28,9 +28,9 @@ blueprint = Blueprint("progress", __name__)
 
 DAYS = 90
 """How far back the pages of progress look."""
-CALENDAR_DAYS = 42
+CALENDAR_DAYS = pictures.CALENDAR_DAYS
 WIDE_DAYS, PHONE_DAYS = 28, 14
-GOAL_DAYS = 90
+GOAL_DAYS = pictures.GOAL_DAYS
 SIX = (
     Status.DONE,
     Status.PARTLY,

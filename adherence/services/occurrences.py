@@ -39,6 +39,21 @@ def occurrences(
     return sorted(found, key=in_order)
 
 
+def asked_for(
+    actor: Actor, patient_id: UUID, first: date | None, until: date | None, now: datetime
+) -> list[Outcome]:
+    """The same for a period that somebody typed, both ends of which must be there.
+
+    Raises:
+        InvalidInput: an end is missing, or as ``occurrences``.
+    """
+    if first is None:
+        raise InvalidInput("first", "required")
+    if until is None:
+        raise InvalidInput("until", "required")
+    return occurrences(actor, patient_id, first, until, now)
+
+
 def in_order(outcome: Outcome) -> tuple[date, bool, datetime, str, int]:
     """Untimed things come after timed ones of the same day."""
     occurrence = outcome.occurrence

@@ -373,6 +373,41 @@ def _looked(actor: Actor, patient_id: UUID, now: datetime) -> None:
     write(work)
 
 
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """One patient: name, local day, and who cares for them now."""
+
+    id: UUID
+    name: str
+    birth_year: int | None
+    zone: str
+    day: date
+    started_on: date
+    team: tuple[TeamMember, ...]
+
+
+def patient(actor: Actor, patient_id: UUID, now: datetime) -> PatientView:
+    """One patient. Somebody else's look is one line in the patient's audit.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        row, care = opened(run, actor, patient_id)
+        team = _members(run, patient_id)
+    if actor.patient_id != patient_id:
+        _looked(actor, patient_id, now)
+    return PatientView(
+        id=row.id,
+        name=row.name,
+        birth_year=row.birth_year,
+        zone=care.zones.current(),
+        day=care.today(now),
+        started_on=row.started_on,
+        team=team,
+    )
+
+
 def name_of(actor: Actor, patient_id: UUID) -> str:
     """The patient's name.
 
@@ -403,7 +438,11 @@ def care_team(actor: Actor, patient_id: UUID) -> Sequence[TeamMember]:
     """Who cares for the patient now, the lead first."""
     with read() as run:
         opened(run, actor, patient_id)
-        rows = run.all(care_teams.care_team, patient_id=patient_id)
-    return [
-        TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at) for row in rows
-    ]
+        return _members(run, patient_id)
+
+
+def _members(run: Run, patient_id: UUID) -> tuple[TeamMember, ...]:
+    return tuple(
+        TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at)
+        for row in run.all(care_teams.care_team, patient_id=patient_id)
+    )

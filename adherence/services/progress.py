@@ -23,10 +23,12 @@ from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Rating, goal_days
 from adherence.domain.matching import Outcome
 from adherence.domain.streaks import Streak, state, streak
+from adherence.domain.zones import day_start
 from adherence.services.care import AgreedGoal, Care, Plan
 from adherence.services.day_sums import (
     ONE_DAY,
     by_day,
+    outcomes_between,
     outcomes_of,
     sums_between,
 )
@@ -217,6 +219,22 @@ class SymptomSeries:
     changes: tuple[PlanChange, ...]
     limit: int | None
 
+    @property
+    def answered(self) -> int:
+        """How many reports have a value; 0 is one."""
+        return sum(one.value is not None for one in self.reports)
+
+    @property
+    def declined(self) -> int:
+        """How many say "prefer not to say"."""
+        return sum(one.declined for one in self.reports)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the values, zeros among them; None when there is none."""
+        values = [one.value for one in self.reports if one.value is not None]
+        return sum(values) / len(values) if values else None
+
 
 @dataclass(frozen=True, slots=True)
 class GoalSeries:
@@ -252,6 +270,51 @@ def day_states(
         tuple((day, adherence(found, now)) for day, found in sorted(by_day(sums).items())),
         care,
     )
+
+
+def symptoms(actor: Actor, patient_id: UUID, days: int, now: datetime) -> list[str]:
+    """The symptoms a plan names or that were reported in the last ``days`` days."""
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        until = care.today(now) + ONE_DAY
+        reported = run.all(
+            entry_table.symptoms_known,
+            patient_id=patient_id,
+            first=until - timedelta(days=days),
+            until=until,
+        )
+    named = [agreed.goal.symptom for agreed in care.goals.values()]
+    named += [each.revisions[-1].asked.symptom for each in care.activities.values()]
+    named += [row.symptom for row in reported]
+    return sorted({symptom for symptom in named if symptom})
+
+
+def version(actor: Actor, patient_id: UUID, now: datetime) -> tuple[int, int, date]:
+    """What a picture of the patient rests on besides the clock: two counters and the local day.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+    return patient.seq, patient.plan_version, care.today(now)
+
+
+def next_change(actor: Actor, patient_id: UUID, now: datetime) -> datetime:
+    """When the clock alone changes a picture next: a window closes, or the local day ends."""
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        today = care.today(now)
+        closing = [
+            outcome.occurrence.closes_at
+            for judged, _ in outcomes_between(
+                run, care, today - ONE_DAY, today + ONE_DAY, now
+            ).values()
+            for outcome in judged
+            if outcome.entry is None and outcome.occurrence.closes_at is not None
+        ]
+    midnight = day_start(today + ONE_DAY, care.zones.on(today + ONE_DAY))
+    return min([at for at in closing if at > now] + [midnight])
 
 
 def symptom_series(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from hashlib import blake2b
+from threading import Lock
+from typing import get_args
 from uuid import UUID
 
+from flask import Response, request
+
 from adherence.charts import Chart, ChartWords, Format, ThemeName, WidthName, draw
+from adherence.charts.style import DAYS
 from adherence.charts.values import (
     Calendar,
     Day,
@@ -22,7 +28,7 @@ from adherence.charts.values import (
     Reading,
     SymptomChart,
 )
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Role
 from adherence.domain.activities import ActivityKind
 from adherence.domain.adherence import Adherence
 from adherence.domain.days import day_status
@@ -32,7 +38,7 @@ from adherence.domain.matching import Outcome
 from adherence.domain.windows import WindowKind
 from adherence.services import progress
 from adherence.services.progress import DoseSeries
-from adherence.web import words
+from adherence.web import headers, words
 from adherence.web.locale import catalogue, current
 
 ONE_DAY = timedelta(days=1)
@@ -253,3 +259,108 @@ def drawn(
 ) -> bytes:
     """Return the file of a chart; the same values, theme, width and reader are drawn once."""
     return draw(chart, theme, chart_words(locale, clinician), format, width)
+
+
+# --- a chart as an answer ----------------------------------------------------------------------
+
+TYPES: dict[str, str] = {"svg": "image/svg+xml", "png": "image/png"}
+CALENDAR_DAYS = 42
+GOAL_DAYS = 90
+MOST_DAYS = 90
+"""How far back a calendar may look."""
+
+
+class _Kept:
+    """Answers by what they rest on. One is good until the clock alone would change it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._answers: OrderedDict[tuple[object, ...], tuple[datetime, str, bytes]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[object, ...], now: datetime) -> tuple[str, bytes] | None:
+        found = self._answers.get(key)
+        return None if found is None or found[0] <= now else found[1:]
+
+    def put(self, key: tuple[object, ...], until: datetime, tag: str, content: bytes) -> None:
+        with self._lock:
+            self._answers[key] = (until, tag, content)
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+
+_kept = _Kept(KEPT)
+
+
+def answer(actor: Actor, patient_id: UUID, name: str, format: str, now: datetime) -> Response:
+    """Return the chart ``name`` as the address asks for it; 304 before anything is drawn.
+
+    ``of`` says of which goal, symptom or medicine, or of how many days.
+
+    Raises:
+        NotFound: no such chart, theme, width or thing to draw.
+    """
+    theme = request.args.get("theme", "light")
+    width = request.args.get("width", "phone")
+    of = request.args.get("of", "")
+    if format not in TYPES or theme not in get_args(ThemeName) or width not in get_args(WidthName):
+        raise NotFound
+    if headers.is_foreign_picture():
+        raise NotFound
+    clinician = actor.role is not Role.PATIENT
+    version = progress.version(actor, patient_id, now)
+    key = (patient_id, name, format, theme, width, of, current(), clinician, *version)
+    found = _kept.get(key, now)
+    if found is None:
+        chart = _chart(actor, patient_id, name, of, width, version[2], now)
+        content = drawn(chart, theme, width, format, current(), clinician)
+        found = blake2b(content, digest_size=16).hexdigest(), content
+        _kept.put(key, progress.next_change(actor, patient_id, now), *found)
+    tag, content = found
+    if request.if_none_match.contains(tag):
+        response = headers.picture(b"", TYPES[format])
+        response.status_code = 304
+    else:
+        response = headers.picture(content, TYPES[format])
+    response.set_etag(tag)
+    return response
+
+
+def _chart(
+    actor: Actor,
+    patient_id: UUID,
+    name: str,
+    of: str,
+    width: WidthName,
+    today: date,
+    now: datetime,
+) -> Chart:
+    if name == "adherence":
+        days = int(of) if of.isdecimal() and 1 <= int(of[:4]) <= MOST_DAYS else CALENDAR_DAYS
+        return calendar(actor, patient_id, days, now)
+    days = DAYS[width]
+    if name == "symptom":
+        return symptom_chart(
+            actor, patient_id, symptom_of(actor, patient_id, of, now), today, days, now
+        )
+    try:
+        thing = UUID(of)
+    except ValueError as error:
+        raise NotFound from error
+    if name == "goal":
+        return goal_chart(actor, patient_id, thing, today, GOAL_DAYS, now)
+    if name == "doses":
+        return dose_chart(actor, patient_id, thing, today, days, now)
+    raise NotFound
+
+
+def symptom_of(actor: Actor, patient_id: UUID, key: str, now: datetime) -> str:
+    """Return the symptom that an address means: one the plan names, else one that was reported.
+
+    Raises:
+        NotFound: there is none under this key.
+    """
+    for symptom in progress.symptoms(actor, patient_id, MOST_DAYS, now):
+        if key_of(patient_id, symptom) == key:
+            return symptom
+    raise NotFound
