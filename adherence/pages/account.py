@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor, Role
 from adherence.pages import toasts
@@ -16,6 +14,8 @@ from adherence.services import accounts, patients
 from adherence.services import milestones as milestone_service
 from adherence.web import locale, sessions, words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy, public, visitor
 
 blueprint = Blueprint("account", __name__)

@@ -9,8 +9,6 @@ from uuid import UUID, uuid5
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind, Asked
@@ -26,6 +24,8 @@ from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("entries", __name__)
@@ -182,6 +182,11 @@ class _About:
         return self.item.activity.kind
 
     @property
+    def is_today(self) -> bool:
+        """Whether it is answered for today: a session of a week is, on any of its days."""
+        return self.day == self.today or (self.card is not None and self.card.span)
+
+    @property
     def because(self) -> str:
         return self.item.threads[0].because if self.item.threads else ""
 
@@ -216,10 +221,10 @@ def _usual(about: _About) -> dict[str, str]:
     amounts = about.asked.amounts
     local = words.local(now(), about.zone)
     typed = {
-        "on_day": about.day.isoformat() if about.day <= about.today else about.today.isoformat(),
+        "on_day": (about.today if about.is_today else min(about.day, about.today)).isoformat(),
         "at_time": local.strftime("%H:%M"),
     }
-    if about.day < about.today:
+    if not about.is_today and about.day < about.today:
         due = about.card.due_at if about.card else None
         typed["at_time"] = words.clock(due, about.zone) if due else "12:00"
         typed["moved"] = "yes"
@@ -258,7 +263,7 @@ def _log_page(about: _About, form: Form) -> ResponseReturnValue:
         pain=about.kind is ActivityKind.EXERCISE,
         effort=about.kind is ActivityKind.EXERCISE,
         now_words=_("It was at another time")
-        if about.day == about.today
+        if about.is_today
         else _("When it was: %(day)s", day=words.day(about.day)),
         latest_day=about.today.isoformat(),
         as_needed=as_needed,
@@ -278,7 +283,7 @@ def _question(symptom: str | None) -> str:
 
 
 def _when_due(about: _About) -> str:
-    parts = [] if about.day == about.today else [words.day(about.day)]
+    parts = [] if about.is_today else [words.day(about.day)]
     if about.card is not None and about.card.due_at is not None:
         parts.append(words.clock(about.card.due_at, about.zone))
     return words.first_upper(", ".join(parts))
@@ -472,7 +477,7 @@ def skip(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturn
 
 def _skipped_at(about: _About) -> datetime:
     """Return when it was not done: now, or when it was due on a day that is over."""
-    if about.day == about.today or about.card is None or about.card.due_at is None:
+    if about.is_today or about.card is None or about.card.due_at is None:
         return now()
     return about.card.due_at
 
@@ -615,6 +620,7 @@ class ShownEntry:
     amounts: list[ShownAmount]
     pain: bool
     effort: bool
+    hint: str
     latest_day: str
     history: list[ShownBefore]
 
@@ -748,6 +754,9 @@ def _correct_page(actor: Actor, row: Any, form: Form) -> ResponseReturnValue:
         amounts=amount_fields(asked) if asked else [],
         pain=is_exercise,
         effort=is_exercise,
+        hint=_("To answer it after all, take this back. The card then asks again.")
+        if kind is ActivityKind.CHECK_IN and not row.symptom
+        else "",
         latest_day=today.isoformat(),
         history=_history(actor, patient_id, row, asked, today),
     )
@@ -762,7 +771,7 @@ def _history(
     actor: Actor, patient_id: UUID, row: Any, asked: Asked | None, today: date
 ) -> list[ShownBefore]:
     """Return the versions before this one, the newest first."""
-    found = []
+    found: list[ShownBefore] = []
     while row.corrects_id is not None and len(found) < 20:
         row = service.entry(actor, patient_id, row.corrects_id)
         found.append(

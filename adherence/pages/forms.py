@@ -7,15 +7,14 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
 from uuid import UUID
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _later
-
 from adherence.domain.entries import NOTE_LIMIT
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.texts import clean
 from adherence.domain.zones import first_instant
 from adherence.services.entries import Receipt
 from adherence.web import words
+from adherence.web.locale import gettext as _
+from adherence.web.locale import later as _later
 
 WRONG = {
     "empty": _later("This cannot stay empty."),

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
 from adherence.domain.errors import InvalidInput, NotFound
@@ -25,6 +24,7 @@ from adherence.services.goals import GoalView
 from adherence.services.plans import AskedActivity
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("goals", __name__)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
 from adherence.pages.own import own
@@ -18,6 +17,7 @@ from adherence.services.milestones import EarnedMilestone
 from adherence.services.patients import TeamMember
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("milestones", __name__)

@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.adherence import Adherence
@@ -26,12 +24,14 @@ from adherence.services.patients import ListedPatient, Sheet
 from adherence.services.plans import AskedActivity
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("patients", __name__)
 
 PAGE = 50
-TIMELINE = 40
+TIMELINE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +425,10 @@ def _event(
     )
 
 
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
     activity = found.care.activities.get(row.activity_id) if row.activity_id else None
     revision = None if activity is None else activity.revision_on(row.local_day)
@@ -441,7 +445,8 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
     else:
         text = reports.summary(row, asked, clinician=True)
     if asked is not None:
-        text = f"{asked.title}: {text[:1].lower()}{text[1:]}"
+        is_question = asked.title.endswith("?")
+        text = f"{asked.title} {text}" if is_question else f"{asked.title}: {_lower(text)}"
     was = ""
     old = by_id.get(row.corrects_id) if row.corrects_id else None
     if old is not None and not row.withdrawn:

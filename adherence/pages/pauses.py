@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
 from adherence.domain.errors import Conflict, InvalidInput
@@ -21,6 +20,7 @@ from adherence.services import today as days
 from adherence.services.pauses import PauseView
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("pauses", __name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template
-from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
 from adherence.services import programmes
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("programme", __name__)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
 
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
@@ -21,6 +20,8 @@ from adherence.services.goals import GoalView
 from adherence.services.progress import Progress
 from adherence.web import pictures, words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("progress", __name__)
@@ -100,7 +101,12 @@ def show(actor: Actor) -> str:
     names = words.listed(member.name for member in team)
     page = ShownProgress(
         figures=figures(actor, found, clinician=False),
-        shared=_("%(names)s can see the same pictures.", names=names)
+        shared=ngettext(
+            "%(names)s can see the same pictures.",
+            "%(names)s can see the same pictures.",
+            len(team),
+            names=names,
+        )
         if names
         else _("Bring the pictures to your next visit."),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-
 from adherence.domain.activities import Asked
 from adherence.domain.entries import Amounts
 from adherence.web import words
+from adherence.web.locale import gettext as _
 
 
 def amounts_of(entry: Any) -> Amounts:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from adherence.domain.access import Actor
 from adherence.pages import toasts
@@ -18,6 +17,7 @@ from adherence.services import entries, goals, plans
 from adherence.services import today as days
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("symptoms", __name__)

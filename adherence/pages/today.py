@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind
@@ -26,6 +25,8 @@ from adherence.services.pauses import PauseView
 from adherence.services.today import Card, CardState, Today
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("today", __name__)
@@ -111,7 +112,8 @@ def show(actor: Actor) -> Response:
     """Show the patient's day."""
     patient_id = own(actor)
     view = days.today(actor, patient_id, now())
-    paused = [] if view.total else _running(actor, patient_id, view.day)
+    is_paused = not view.total or any(card.state is CardState.EXCUSED for card in view.cards)
+    paused = _running(actor, patient_id, view.day) if is_paused else []
     return toasts.forget(
         make_response(render_template("patient/today.html", today=shown(view, paused, now())))
     )
@@ -126,7 +128,7 @@ def answer(actor: Actor) -> Response:
     if day is None or slot is None:
         raise NotFound
     status = form.raw("status") or "done"
-    where = {"activity_id": activity_id, "day": day.isoformat(), "slot": slot}
+    where: dict[str, Any] = {"activity_id": activity_id, "day": day.isoformat(), "slot": slot}
     if status in ("partly", "answer"):
         return toasts.back_to(url_for("entries.log", **where))
     if status == "skipped":
@@ -214,7 +216,11 @@ def _card(card: Card, view: Today, at: datetime) -> ShownCard:
     place = card.status.value if card.state is CardState.ANSWERED else PLACES[card.state]
     is_open = card.state in (CardState.NOW, CardState.OPEN)
     entry = card.entry
-    where = {"activity_id": card.activity_id, "day": card.day.isoformat(), "slot": card.slot}
+    where: dict[str, Any] = {
+        "activity_id": card.activity_id,
+        "day": card.day.isoformat(),
+        "slot": card.slot,
+    }
     answered = ""
     if entry is not None:
         answered = reports.at(entry, card.asked, view.zone)

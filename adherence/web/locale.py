@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain
+from flask_babel import Babel, Domain  # type: ignore[import-untyped]
 from flask_babel import get_locale as _babel_locale
+from flask_babel.speaklater import LazyString  # type: ignore[import-untyped]
 
 LOCALES = ("en", "de", "ru")
 """Languages a person may choose, the source language first."""
@@ -42,12 +44,12 @@ def catalogue(locale: str) -> NullTranslations:
     return Translations(fp=compiled)
 
 
-class _Catalogues(Domain):  # type: ignore[misc]  # flask-babel ships without types
+class _Catalogues(Domain):  # type: ignore[misc]  # flask-babel has no types
     def get_translations(self) -> NullTranslations:
         return catalogue(current())
 
 
-class _Babel(Babel):  # type: ignore[misc]  # flask-babel ships without types
+class _Babel(Babel):  # type: ignore[misc]  # flask-babel has no types
     @property
     def domain_instance(self) -> Domain:
         return _CATALOGUES
@@ -81,9 +83,31 @@ def formats() -> str:
     return FORMATS[current()]
 
 
+def gettext(message: str, **values: object) -> str:
+    """Return a message in the current language, its placeholders filled with ``values``."""
+    said = catalogue(current()).gettext(message)
+    return said % values if values else said
+
+
+def ngettext(one: str, many: str, count: int, **values: object) -> str:
+    """Return the form of a message that fits ``count``, which it may name as ``num``."""
+    said = catalogue(current()).ngettext(one, many, count)
+    return said % {"num": count, **values}
+
+
+def later(message: str) -> Any:
+    """Return a message that is translated whenever it is printed."""
+    return LazyString(gettext, message)
+
+
 def init_app(app: Flask) -> None:
     """Give ``app`` its three languages."""
     _Babel(app, default_locale=LOCALES[0], locale_selector=_select)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension's
+        gettext=lambda message: catalogue(current()).gettext(message),
+        ngettext=lambda one, many, count: catalogue(current()).ngettext(one, many, count),
+        newstyle=True,
+    )
 
 
 def _select() -> str:

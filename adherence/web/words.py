@@ -15,11 +15,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _later
-from flask_babel import ngettext
 
-from adherence.web.locale import FORMATS, current, formats
+from adherence.web.locale import FORMATS, current, formats, ngettext
+from adherence.web.locale import gettext as _
+from adherence.web.locale import later as _later
 
 if TYPE_CHECKING:
     from adherence.domain.activities import Asked

@@ -2,8 +2,10 @@
 
 To renew the catalogues after a change of words:
 
-    pybabel extract -F adherence/translations/babel.cfg -k _later -k _marked -k lazy_gettext -o messages.pot .
-    pybabel update -i messages.pot -d adherence/translations --no-wrap --no-fuzzy-matching --ignore-obsolete
+    pybabel extract -F adherence/translations/babel.cfg -k _later -k _marked -k lazy_gettext \\
+        -o messages.pot .
+    pybabel update -i messages.pot -d adherence/translations --no-wrap --no-fuzzy-matching \\
+        --ignore-obsolete
 """
 
 from __future__ import annotations
@@ -106,3 +108,16 @@ def test_patients_never_read_words_of_blame():
 
 def _texts(message: str | tuple[str, ...]) -> tuple[str, ...]:
     return (message,) if isinstance(message, str) else message
+
+
+def test_long_german_words_may_break():
+    """Browsers on old phones do not hyphenate by themselves (LOOK section 5)."""
+    long = [
+        word
+        for message in messages("de")
+        for form in forms(message)
+        for word in re.findall(r"[A-Za-zÄÖÜäöüß\u00ad]+", form)
+        if len(word.replace("\u00ad", "")) > 14 and "\u00ad" not in word
+    ]
+
+    assert long == []
