@@ -8,7 +8,7 @@ its own receipt, and one that cannot be stored never holds up the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -37,6 +37,8 @@ AHEAD = timedelta(hours=24)
 BEFORE_START = timedelta(days=366)
 #: The most items of one batch.
 BATCH_LIMIT = 200
+#: How many rows an export reads at a time.
+EXPORTED = 500
 
 
 class Result(StrEnum):
@@ -399,6 +401,38 @@ def entries(
     more = len(rows) > limit
     rows = rows[:limit]
     return EntriesPage(rows, rows[-1].seq if more else None)
+
+
+def all_entries(actor: Actor, patient_id: UUID, now: datetime) -> Iterator[Any]:
+    """Every entry in the order it was stored, corrected and withdrawn ones too, a page at a time.
+
+    Somebody else's look is one line in the patient's audit.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        _require(run, actor, patient_id)
+    if actor.patient_id != patient_id:
+        write(lambda run: _looked(run, actor, patient_id, now))
+    return _pages(patient_id)
+
+
+def _looked(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
+    record = Record(run, actor, patient_id, now)
+    record.audit("entry.export", patient_id)
+    record.close()
+
+
+def _pages(patient_id: UUID) -> Iterator[Any]:
+    after = 0
+    while True:
+        with read() as run:
+            rows = run.all(table.entries_after, patient_id=patient_id, after=after, many=EXPORTED)
+        yield from rows
+        if len(rows) < EXPORTED:
+            return
+        after = rows[-1].seq
 
 
 def entry(actor: Actor, patient_id: UUID, client_id: UUID) -> Any:
