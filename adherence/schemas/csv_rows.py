@@ -8,7 +8,35 @@ from datetime import date, datetime
 from io import StringIO
 from typing import Any
 
-COLUMNS = ["client_id", "seq", "activity_id", "goal_id", "symptom", "day", "slot", "status", "sets", "reps", "hold_seconds", "quantity", "value", "declined", "reason", "pain", "pain_declined", "effort", "note", "withdrawn", "performed_at", "zone", "local_day", "recorded_at", "received_at", "source", "corrects_id"]
+COLUMNS = [
+    "client_id",
+    "seq",
+    "activity_id",
+    "goal_id",
+    "symptom",
+    "day",
+    "slot",
+    "status",
+    "sets",
+    "reps",
+    "hold_seconds",
+    "quantity",
+    "value",
+    "declined",
+    "reason",
+    "pain",
+    "pain_declined",
+    "effort",
+    "note",
+    "withdrawn",
+    "performed_at",
+    "zone",
+    "local_day",
+    "recorded_at",
+    "received_at",
+    "source",
+    "corrects_id",
+]
 #: A cell that begins so could be run as a formula.
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\0")
 #: Lines written before they are sent on.

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.entries import NOTE_LIMIT, Source, Status
+from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
 from adherence.domain.matching import Outcome
@@ -278,6 +278,8 @@ def _prepare(
         return _invalid(client_id, "zone", "unknown_zone")
     if row["local_day"] < record.started_on - BEFORE_START:
         return _invalid(client_id, "performed_at", "before_the_start")
+    if row["day"] is not None and abs(row["day"] - row["local_day"]) > NAMED_WITHIN:
+        return _invalid(client_id, "day", "too_far")
     if row["note"] is not None:
         row["note"] = clean(row["note"], NOTE_LIMIT, lines=40) or None
     row["patient_id"] = record.patient_id

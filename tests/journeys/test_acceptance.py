@@ -42,12 +42,13 @@ class Site:
             token = self.tokens[actor.account_id] = accounts.make_token(
                 actor.account_id, "test", self.now
             )
-        answer = self.client.open(
-            f"/api/v1{path}",
-            method=method,
-            json=body,
-            headers={"Authorization": f"Bearer {token}"},
-        )
+        with self.app.app_context():  # a request of its own, not the test's context
+            answer = self.client.open(
+                f"/api/v1{path}",
+                method=method,
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            )
         assert answer.status_code == expect, answer.get_data(as_text=True)
         return answer.get_json() if "json" in answer.mimetype else answer.get_data(as_text=True)
 
