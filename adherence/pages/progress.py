@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 
 from adherence.charts import Chart
+from adherence.charts.style import DAYS as DAYS_OF
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind
@@ -29,7 +30,7 @@ blueprint = Blueprint("progress", __name__)
 DAYS = 90
 """How far back the pages of progress look."""
 CALENDAR_DAYS = pictures.CALENDAR_DAYS
-WIDE_DAYS, PHONE_DAYS = 28, 14
+SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
 SIX = (
     Status.DONE,
@@ -122,7 +123,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
         is_symptom = view.goal.symptom in found.symptoms
         if view.agreed.state != "active" or not view.progress.n or is_symptom:
             continue
-        goal = pictures.goal_chart(actor, patient_id, view.id, today, GOAL_DAYS, now())
+        goal = pictures.goal_chart(actor, patient_id, view.id, today, pictures.GOAL_DAYS, now())
         shown.append(
             _figure(
                 patient_id,
@@ -136,7 +137,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
                 meaning=_("The line holds until it is measured again."),
             )
         )
-    length = min(CALENDAR_DAYS, (found.until - found.first).days)
+    length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
     calendar = pictures.calendar_of(found.days, today, length)
     if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
         shown.append(
@@ -154,7 +155,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             )
         )
     for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(actor, patient_id, symptom, today, WIDE_DAYS, now())
+        chart = pictures.symptom_chart(actor, patient_id, symptom, today, SYMPTOM_DAYS, now())
         shown.append(
             _figure(
                 patient_id,
@@ -175,7 +176,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             if one.activity.kind is not ActivityKind.MEDICATION or not one.counts.due:
                 continue
             chart_of = pictures.dose_chart(
-                actor, patient_id, one.activity.id, today, WIDE_DAYS, now()
+                actor, patient_id, one.activity.id, today, SYMPTOM_DAYS, now()
             )
             shown.append(
                 _figure(
