@@ -69,7 +69,7 @@ def opened(url: str) -> Iterator[Flask]:
 
 def migrated(url: str) -> None:
     """Bring the database at ``url`` to the newest revision."""
-    from flask_migrate import upgrade
+    from adherence.migrations import upgrade
 
     with opened(url):
         upgrade()
@@ -111,6 +111,11 @@ class Admitted:
     dose_id: UUID
     check_in_ids: tuple[UUID, ...]
 
+    @property
+    def activity_ids(self) -> tuple[UUID, ...]:
+        """Everything asked."""
+        return (*self.exercise_ids, self.dose_id, *self.check_in_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
@@ -134,11 +139,10 @@ def found_clinic(now: datetime) -> Clinic:
 
 def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY) -> Admitted:
     """Patient ``number`` of the clinic, with an account, three goals and two plans."""
-    from adherence.domain.goals import MeasureKind
-
     from adherence.domain.access import Role
     from adherence.domain.activities import ActivityKind, Asked, Discipline
     from adherence.domain.entries import Amounts
+    from adherence.domain.goals import Measure
     from adherence.domain.schedules import Schedule, ScheduleKind
     from adherence.services import accounts, goals, patients, plans
 
@@ -149,9 +153,9 @@ def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY
         therapist, name=name, zone=ZONE, birth_year=1950, account_id=account_id, now=now
     )
     wishes = (
-        ("Climb to my flat without stopping", MeasureKind.RATING, 2, 8, None),
-        ("Sleep through the night", MeasureKind.SYMPTOM, 7, 3, SYMPTOMS[0]),
-        ("Walk to the market", MeasureKind.COUNT, 500, 3000, None),
+        ("Climb to my flat without stopping", Measure.RATING, 2, 8, None),
+        ("Sleep through the night", Measure.SYMPTOM, 7, 3, SYMPTOMS[0]),
+        ("Walk to the market", Measure.COUNT, 500, 3000, None),
     )
     stairs, sleep, market = (
         goals.set_goal(
@@ -163,7 +167,7 @@ def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY
                 baseline=baseline,
                 target=target,
                 symptom=symptom,
-                unit="steps" if measure is MeasureKind.COUNT else None,
+                unit="steps" if measure is Measure.COUNT else None,
             ),
             now,
         )
@@ -255,10 +259,12 @@ def one_day(of: Admitted, day: date, chance: random.Random, keen: float) -> list
 
 
 def live(of: Admitted, first: date, until: date, seed: int, keen: float = 0.85) -> int:
-    """Report every day of [first, until) on its own evening; how many entries that were."""
-    from adherence.schemas.entries import check_entry
+    """Report every day of [first, until) on its own evening; how many entries that were.
 
-    from adherence.services import entries
+    The jobs run each Monday and at the end.
+    """
+    from adherence.schemas.entries import check_entry
+    from adherence.services import entries, settle
 
     chance = random.Random(seed)
     total = 0
@@ -272,6 +278,9 @@ def live(of: Admitted, first: date, until: date, seed: int, keen: float = 0.85) 
         receipts = entries.sync(of.actor, of.patient_id, documents, evening)
         assert {receipt.result.value for receipt in receipts} <= {"created"}, receipts
         total += len(documents)
+        if day.weekday() == 0:
+            settle.settle(of.patient_id, evening)
+    settle.settle(of.patient_id, datetime.now(UTC))
     return total
 
 
@@ -332,7 +341,6 @@ def ward(url: str, patients: int, days: int = 14) -> Ward:
 def log(of: Ward, patient_id: UUID, document: dict[str, Any]) -> str:
     """What became of one document that ``patient_id`` logs now, through the service."""
     from adherence.schemas.entries import check_entry
-
     from adherence.services import entries
 
     actor = next(one.actor for one in of.patients if one.patient_id == patient_id)

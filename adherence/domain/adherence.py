@@ -73,7 +73,8 @@ def day_sums(outcomes: Iterable[Outcome], extras: Iterable[Extra]) -> dict[date,
     """One row for each local day on which an occurrence or an entry of the activity counts.
 
     Days are those of account (``Outcome.on``, ``Extra.on``), so rows of different periods never
-    overlap. Optional occurrences are never asked: done, they are extras.
+    overlap. Optional occurrences are never asked: done, they are extras, as is all that is taken
+    as needed. An extra that says "not done" is no extra.
     """
     on_day: dict[date, tuple[list[Outcome], list[Extra]]] = defaultdict(lambda: ([], []))
     for outcome in outcomes:
@@ -145,6 +146,7 @@ def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) ->
 
 
 _DOING = (Status.DONE, Status.PARTLY)
+_SAME = 1e-9  # between sums of decimal fractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +288,9 @@ class Share:
 def doses_taken(rows: Iterable[DaySum], now: datetime) -> Share | None:
     """Taking adherence: doses taken / doses due, raw; None when nothing was due.
 
-    A dose is the amount one occurrence asks for; extra doses count, so it may exceed 1. Doses not
-    reported count as due and unknown; upcoming and excused ones are in neither number.
+    Rows of one activity. A dose is the amount one occurrence asks for; extra doses count, so it
+    may exceed 1. Doses not reported count as due and unknown; upcoming and excused ones are in
+    neither number.
 
     Source: definition in Vrijens et al. 2012, doi:10.1111/j.1365-2125.2012.04167.x.
     """
@@ -311,7 +314,7 @@ def correct_dosing_days(rows: Iterable[DaySum], now: datetime) -> Share | None:
             continue
         days += 1
         unknown += row.open > 0
-        correct += not row.open and row.partly == 0 and row.done + row.extra == row.asked
+        correct += not row.open and not row.partly and abs(row.doses - row.asked) < _SAME
     return Share(correct, days, unknown) if days else None
 
 

@@ -114,7 +114,8 @@ def match(
                 unnamed.append(entry)
             elif occurrence not in answers:
                 answers[occurrence] = entry
-                answered_on[day_of(entry, home)] += 1
+                if max_per_day is not None and occurrence in offered(entry):
+                    answered_on[day_of(entry, home)] += 1
         for entry in unnamed:
             day = day_of(entry, home)
             if max_per_day is not None and answered_on[day] >= max_per_day:

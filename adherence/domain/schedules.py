@@ -320,8 +320,6 @@ def occurrences(
     if [starts_on, ends_on) covers it, which prorates partial weeks evenly. Its window is the part
     of the local week inside [starts_on, ends_on).
     """
-    if schedule.kind is ScheduleKind.AS_NEEDED:
-        return []
     zones = schedule.home or zones
     if schedule.kind is ScheduleKind.N_PER_WEEK:
         return _weekly(schedule, zones, max(first, since), until, activity_id, since)
@@ -374,7 +372,7 @@ def _due_days(schedule: Schedule, zones: Zones, first: date, until: date) -> lis
     first = max(first, schedule.starts_on)
     if schedule.ends_on is not None:
         until = min(until, schedule.ends_on)
-    if first >= until:
+    if first >= until or schedule.kind is ScheduleKind.AS_NEEDED:
         return []
     if schedule.kind is ScheduleKind.FIXED_INTERVAL:
         return _by_interval(schedule, zones, first, until)

@@ -47,7 +47,7 @@ def options(asked: argparse.Namespace) -> Options:
     elif asked.quick:
         rounds, seconds = 3, 2.0
     else:
-        rounds, seconds = 5, 10.0
+        rounds, seconds = 5, 6.0
     return Options(
         workloads=tuple(asked.workload or WORKLOADS),
         rounds=asked.rounds or rounds,

@@ -162,7 +162,7 @@ class Bench:
         """Clinics of patients with eight items a day, by the length of their history."""
         from tests.bench.world import Group
 
-        most = {"90 days": 400, "2 years": 120, "5 years": 60}
+        most = {"90 days": 2000, "2 years": 300, "5 years": 150}
         shown = {"90 days": 20, "1 year": 365} if self.options.quick else DEPTHS
         return {
             name: self.people(Group(name, 12 if self.options.quick else most[name], days))
@@ -172,7 +172,7 @@ class Bench:
     def pens_of(self, people: Sequence[Person]) -> list[Pen]:
         """The people as writers."""
         return [
-            Pen(str(one.patient_id), one.token, [str(each) for each in one.of.exercise_ids])
+            Pen(str(one.patient_id), one.token, [str(each) for each in one.of.activity_ids])
             for one in people
         ]
 

@@ -72,7 +72,7 @@ class SingleEntries(Stream):
     """Single new entries, each by the next pen; ``path`` may name ``{patient}``."""
 
     def __init__(
-        self, pens: Sequence[Pen], path: str, seed: int, within: timedelta = timedelta(days=30)
+        self, pens: Sequence[Pen], path: str, seed: int, within: timedelta = timedelta(hours=6)
     ) -> None:
         self.chance = random.Random(seed)
         self.turn = itertools.cycle(pens)

@@ -77,7 +77,7 @@ class Population:
 
 def populate(engine: sa.Engine, group: Group, seed: int) -> Population:
     """A clinic with the group's patients. An application context has to be pushed."""
-    from adherence.services import accounts, settle
+    from adherence.services import accounts
 
     now = datetime.now(UTC)
     began = now - timedelta(days=group.days)
@@ -87,7 +87,6 @@ def populate(engine: sa.Engine, group: Group, seed: int) -> Population:
     for number in range(min(TEMPLATES, group.patients)):
         one = admit(clinic, number, began, group.plans)
         live(one, began.date() + timedelta(days=1), now.date(), seed + number, 0.6 + 0.15 * number)
-        settle.settle(one.patient_id, now)
         token = accounts.make_token(one.actor.account_id, "bench", began)
         people.append(Person(one.patient_id, one.actor.account_id, token, one))
     lived = tuple(people)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from adherence.store.db import db
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+
+from adherence.store.db import db
 
 pytestmark = pytest.mark.postgres
 
@@ -34,9 +35,28 @@ def shape(engine: sa.Engine) -> dict[str, Any]:
 
 def by_name(things: list[Any]) -> dict[str, dict[str, Any]]:
     """Constraints or indexes by their name, whatever order the database lists them in."""
-    named = {str(thing["name"]): dict(thing) for thing in things}
+    named = {str(thing["name"]): printed(thing) for thing in things}
     assert "None" not in named, "a constraint without a name cannot be dropped by a migration"
     return named
+
+
+def printed(thing: Any) -> Any:
+    """A description with its SQL expressions as text, so that two of them can be compared."""
+    if isinstance(thing, dict):
+        return {name: printed(value) for name, value in thing.items()}
+    return str(thing) if isinstance(thing, sa.ClauseElement) else thing
+
+
+def written(engine: sa.Engine) -> dict[str, str]:
+    """SQL of each index as SQLite keeps it, with the directions that its reflection leaves out."""
+    if engine.dialect.name != "sqlite":
+        return {}
+    kept = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    with engine.connect() as connection:
+        return {
+            name: " ".join(sql.replace('"', "").split())
+            for name, sql in connection.exec_driver_sql(kept).all()
+        }
 
 
 @pytest.fixture
@@ -75,6 +95,7 @@ def test_an_upgraded_empty_database_has_the_shape_of_the_models(created: Any, mi
     assert sorted(found) == sorted(expected)
     for table in expected:
         assert found[table] == expected[table], table
+    assert written(migrated) == written(created)
 
 
 def test_alembic_sees_no_difference_between_models_and_migrations(migrated: Any):

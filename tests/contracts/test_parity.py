@@ -1,10 +1,9 @@
 """Wire and table tell the same story: no field that is lost on the way, no column nobody fills."""
 
-from adherence.services.entries import FIELDS, payload_hash
-from adherence.store.entries import ENTRY
-
 from adherence.domain.entries import EFFORT_SCALE, PAIN_SCALE
 from adherence.schemas.entries import EntrySchema, EntryShownSchema
+from adherence.services.entries import FIELDS, payload_hash
+from adherence.store.entries import ENTRY
 
 #: Columns that no document carries, because the server knows them better.
 FILLED_BY_THE_SERVER = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from adherence.domain.activities import Activity, ActivityKind, Asked, Revision, due
@@ -18,6 +19,10 @@ from adherence.domain.pauses import Pause, PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import Window, WindowKind
 from adherence.domain.zones import DAY, Zones
+
+# A story is judged by its end, not by how busy the machine is.
+settings.register_profile("stories", settings.default, deadline=None)
+settings.load_profile("stories")
 
 FIRST, UNTIL = date(2025, 3, 20), date(2025, 4, 12)
 LONG_AFTER = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pickle
 from dataclasses import replace
 from datetime import date
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adherence.domain.activities import Activity, due
@@ -13,7 +13,7 @@ from adherence.domain.entries import Amounts, Status
 from adherence.domain.matching import affected_days, outcomes
 from adherence.domain.pauses import Pause, PauseKind
 from adherence.domain.schedules import Schedule
-from adherence.domain.zones import DAY
+from adherence.domain.zones import DAY, Zones
 from tests.domain.examples import (
     FIRST,
     LONG_AFTER,
@@ -93,6 +93,26 @@ def test_ending_an_activity_never_changes_a_past_day_to_the_byte(story: Story, o
     assert past(after) == past(before)
 
 
+@given(stories(), days, st.sampled_from(["Asia/Tokyo", "America/New_York"]))
+def test_a_change_of_zone_never_changes_what_counts_on_a_day_before_it(
+    story: Story, on: date, zone: str
+):
+    """Only until when something is open may change with the clock that closes it."""
+    known = tuple(change for change in story.zones.history if change[0] < on)
+    before = Zones(known)
+    after = Zones((*known, (on, zone)))
+    entries = [
+        replace(entry, local_day=before.local_day(entry.performed_at)) for entry in story.entries
+    ]
+    entries = [entry for entry in entries if entry.local_day < on]
+
+    def past(zones: Zones) -> list[DaySum]:
+        told = rows(story, zones=zones, entries=entries)
+        return [replace(row, open_until=None) for day, row in told.items() if day < on]
+
+    assert past(after) == past(before)
+
+
 @given(stories(), days)
 def test_a_pause_never_changes_a_day_before_it(story: Story, on: date):
     pause = Pause(PauseKind.ILL, on, None)
@@ -168,7 +188,6 @@ def recomputed(story: Story, stored: dict[date, DaySum], touched: list[date]) ->
 
 
 @given(stories(), st.data())
-@settings(max_examples=300)
 def test_recomputing_round_an_entry_equals_recomputing_from_scratch(
     story: Story, data: st.DataObject
 ):
