@@ -7,9 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
+from markupsafe import Markup, escape
 
 from adherence.charts import Chart
-from adherence.charts.style import DAYS as DAYS_OF
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor
 from adherence.domain.activities import ActivityKind
@@ -81,7 +81,7 @@ class Figure:
     legend: list[Key]
     meaning: str
     columns: list[Column]
-    rows: list[list[str]]
+    body: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +224,13 @@ def _figure(
     said: str = "",
 ) -> Figure:
     terms = pictures.words_for(clinician)
-    heads, rows = chart.table().worded(terms)
+    table = chart.table()
+    heads, rows = table.worded(terms)
     numbers = {
         index
-        for index in range(1, len(heads))
-        if any(isinstance(row[index], int | float) for row in chart.table().rows)
+        for row in table.rows
+        for index, cell in enumerate(row)
+        if index and isinstance(cell, int | float)
     }
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
     sentence = said or chart.sentence(terms)
@@ -247,8 +249,21 @@ def _figure(
         legend=_legend(chart, clinician),
         meaning=meaning,
         columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
-        rows=list(reversed(rows)),
+        body=_body(rows, numbers),
     )
+
+
+def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
+    """Return the rows of a table, the newest first; printed here because they are many."""
+    opening = [
+        '<td class="num">' if index in numbers else "<td>"
+        for index in range(max(map(len, rows), default=0))
+    ]
+    lines = (
+        "".join(f"{cell_of}{escape(cell)}</td>" for cell_of, cell in zip(opening, row, strict=True))
+        for row in reversed(rows)
+    )
+    return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above
 
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:
