@@ -111,7 +111,7 @@ class Bench:
         log = self.folder / f"{name}.log"
         server = Server(name, target, log, self.environment, self.options.server)
         self.stack.callback(server.stop)
-        server.wait("/health")
+        server.wait("/sign-in")
         return server
 
     def database_cpu(self) -> Callable[[], float]:
