@@ -1,5 +1,18 @@
 """JSON v1 for apps and partners, described by OpenAPI 3.1.
 
-Here belong views that load a schema, call one service and dump a schema. Never a rule or a query. May
-import `web` and below, never another edge. Read `entries.py` first.
+Here belong views that load a schema, call one service and dump a schema. Never a rule or a query.
+May import `web` and below, never another edge. Read `entries.py` first.
 """
+
+from flask import Flask
+
+from adherence.api import entries, openapi, patients, plans, progress, review
+from adherence.api.openapi import described
+
+
+def init_app(app: Flask) -> None:
+    """Put API v1 and its description into ``app``."""
+    api = described(app)
+    for room in (patients, plans, entries, progress, review):
+        api.register_blueprint(room.blueprint)
+    openapi.init_app(app)

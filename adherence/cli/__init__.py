@@ -1,22 +1,6 @@
-"""The ``adherence`` command: one file per sub-command, joined here.
+"""THE COMMAND ``adherence``: one file per sub-command, all with ``--help`` that suffices.
 
-Belongs here: words of the command line and its exit codes. Never: rules, queries, health data in a
-message. A sub-command offers ``add_parser(subparsers)`` and ``run(args) -> int``.
+Here belongs reading arguments, calling a use case or a job, and printing. Never a rule or a query.
+May import everything but `app`'s callers. Read `main.py` first. Nothing is imported here, so that a
+command that needs no web application starts without one.
 """
-
-from __future__ import annotations
-
-import argparse
-from collections.abc import Sequence
-
-from adherence.cli import cma, episodes
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one sub-command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="adherence")
-    subparsers = parser.add_subparsers(title="commands", required=True)
-    for command in (cma, episodes):
-        command.add_parser(subparsers)
-    args = parser.parse_args(argv)
-    return int(args.run(args))

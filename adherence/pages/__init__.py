@@ -1,5 +1,49 @@
-"""HTML for people; every form works without JavaScript.
+"""Pages for people: thin views that read a form, call a use case and print a template.
 
-Here belong views that call one service and render one template. Never a rule or a query. May import
-`web` and below, never another edge. Read `today.py` first.
+Here belong views, what a template needs in words (frozen ``Shown...`` values), and small drawings.
+Never a rule or a query. May import `web` and below, never another edge. Read `today.py` first.
 """
+
+from flask import Flask
+
+from adherence.pages import (
+    account,
+    answers,
+    charts,
+    entries,
+    frame,
+    goals,
+    milestones,
+    patients,
+    pauses,
+    plans,
+    programme,
+    progress,
+    review,
+    symptoms,
+    today,
+)
+
+ROOMS = (
+    account,
+    today,
+    entries,
+    symptoms,
+    goals,
+    progress,
+    charts,
+    milestones,
+    answers,
+    pauses,
+    review,
+    patients,
+    plans,
+    programme,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Register every page of ``app`` and give its templates what they print with."""
+    frame.init_app(app)
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint)

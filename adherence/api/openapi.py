@@ -1,0 +1,182 @@
+"""The description of API v1: OpenAPI 3.1 from the schemas, and pages to browse it, all from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint as Pages
+from flask import Flask, render_template
+from flask_smorest import Api, Blueprint
+from marshmallow import Schema
+
+from adherence import __version__
+from adherence.domain.access import POLICY
+from adherence.web.policy import public
+
+PREFIX = "/api/v1"
+#: What any call may be answered with besides its own answers.
+REFUSALS = {
+    "401": "No valid bearer token.",
+    "403": "Your account can never do this.",
+    "404": "No such thing, or none you may know of: both read the same.",
+}
+WITH_BODY = {
+    "400": "Not JSON, or JSON that readers would read differently.",
+    "413": "Larger than the limit.",
+    "415": "Not application/json.",
+    "422": "Some fields are not valid; `errors` names them.",
+}
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+docs = Pages("docs", __name__)
+
+
+class _PlainApi(Api):  # type: ignore[misc]  # flask-smorest is not typed
+    """flask-smorest without its error handler, which loses Allow and WWW-Authenticate."""
+
+    def _register_error_handlers(self) -> None:
+        return
+
+
+def described(app: Flask) -> Api:
+    """flask-smorest, set up to describe and not to answer errors."""
+    app.config.update(
+        API_TITLE="Adherence",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {
+                "version": __version__,
+                "description": (
+                    "Home exercises, doses and symptoms, each tied to the patient's own goal."
+                    " Instants are UTC with an offset, days are the patient's local dates,"
+                    " periods are half-open."
+                ),
+            },
+            "security": [{"bearer": []}],
+            "components": {
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+                "schemas": {
+                    "Problem": {
+                        "type": "object",
+                        "description": "A refusal (RFC 9457). Holds no health data.",
+                        "required": ["type", "title", "status", "detail"],
+                        "properties": {
+                            "type": {"type": "string"},
+                            "title": {"type": "string"},
+                            "status": {"type": "integer"},
+                            "detail": {"type": "string"},
+                            "errors": {"type": "object"},
+                            "instance": {"type": "string"},
+                        },
+                    }
+                },
+            },
+        },
+    )
+    return _PlainApi(app)
+
+
+def init_app(app: Flask) -> None:
+    """Let everybody read the description, and offer the pages that show it."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith("api-docs."):
+            app.view_functions[endpoint] = public(_plain(view))
+    app.register_blueprint(docs)
+
+
+def _plain(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A bound method as a function, which can carry a mark."""
+
+    @wraps(view)
+    def shown(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return shown
+
+
+@docs.get("/api/docs")
+@public
+def browse() -> str:
+    """The API's pages: swagger-ui from our own static files."""
+    return render_template("docs.html", address=f"{PREFIX}/openapi.json")
+
+
+def says(
+    blueprint: Blueprint,
+    action: str,
+    answer: type[Schema] | None = None,
+    *,
+    status: int = 200,
+    asks: type[Schema] | None = None,
+    query: dict[str, tuple[str, str]] | None = None,
+    content: str = "application/json",
+    also: dict[str, str] | None = None,
+) -> Callable[[Any], Any]:
+    """Describe a view: who may call it, what it is asked with and what it answers.
+
+    ``query`` names parameters: name -> (type or format, meaning). It only describes; the view reads
+    its body itself, strictly (``web.bodies``).
+    """
+    responses: dict[str, Any] = {
+        code: {"description": text, "content": PROBLEM} for code, text in REFUSALS.items()
+    }
+    if asks is not None:
+        responses |= {
+            code: {"description": text, "content": PROBLEM} for code, text in WITH_BODY.items()
+        }
+    for code, text in (also or {}).items():
+        responses[code] = {"description": text, "content": PROBLEM}
+    if answer is not None:
+        responses[str(status)] = {
+            "description": (answer.__doc__ or "The answer.").strip().splitlines()[0],
+            "content": {content: {"schema": answer}},
+        }
+    elif status == 204:
+        responses["204"] = {"description": "Done."}
+    else:
+        shown = {"type": "string"}
+        if content.startswith("image/png"):
+            shown["format"] = "binary"
+        responses[str(status)] = {
+            "description": "The picture.",
+            "content": {kind: {"schema": shown} for kind in content.split(", ")},
+        }
+    rule = POLICY[action]
+    who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in rule.may))
+    said: dict[str, Any] = {"responses": responses, "x-action": action, "x-may": who}
+    if asks is not None:
+        said["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": asks}},
+        }
+    if query:
+        said["parameters"] = [
+            {
+                "in": "query",
+                "name": name,
+                "description": meaning,
+                "schema": _typed(kind),
+                "required": kind.endswith("!"),
+            }
+            for name, (kind, meaning) in query.items()
+        ]
+        responses.setdefault("422", {"description": WITH_BODY["422"], "content": PROBLEM})
+        responses.setdefault(
+            "400", {"description": "A parameter occurs twice.", "content": PROBLEM}
+        )
+    described: Callable[[Any], Any] = blueprint.doc(**said)
+    return described
+
+
+def _typed(kind: str) -> dict[str, Any]:
+    kind = kind.rstrip("!")
+    if kind in {"date", "uuid"}:
+        return {"type": "string", "format": kind}
+    if "|" in kind:
+        return {"type": "string", "enum": kind.split("|")}
+    return {"type": kind}

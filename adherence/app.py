@@ -1,0 +1,46 @@
+"""The application: the only place where rooms are joined."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from adherence import api, migrations, pages, settings
+from adherence.cli.main import main
+from adherence.pages.frame import templates_dir
+from adherence.settings import Settings
+from adherence.store import db
+from adherence.web import clock, csrf, headers, health, locale, policy, problems, proxies, sessions
+
+
+def create_app(given: Settings | None = None) -> Flask:
+    """The whole application on ``given`` settings, or on those of the environment.
+
+    Raises:
+        UnsafeSettings: the settings cannot be served with; the text says what to do.
+        UnguardedRoute: a route names no policy.
+    """
+    found = given if given is not None else Settings.from_env()
+    app = Flask(__name__, template_folder=str(templates_dir()))
+    app.extensions[settings.EXTENSION] = found
+    clock.init_app(app)
+    db.init_app(app, found.database_url)
+    migrations.init_app(app)
+    # What every edge shares
+    proxies.init_app(app, found)
+    sessions.init_app(app)
+    csrf.init_app(app)
+    locale.init_app(app)
+    # The edges
+    pages.init_app(app)
+    api.init_app(app)
+    health.init_app(app)
+    # Last: what stands before and after every view
+    problems.init_app(app)
+    headers.init_app(app)
+    policy.guard_app(app, found)
+    return app
+
+
+def command() -> int:
+    """The ``adherence`` command."""
+    return main(create_app)

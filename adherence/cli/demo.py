@@ -1,0 +1,119 @@
+"""``adherence demo``: a clinic full of plausible people, on a throw-away database, signed in by link."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from adherence.cli.account import sign_in_link
+from adherence.cli.site import now
+from adherence.jobs import work as jobs
+from adherence.services import accounts, demo
+from adherence.settings import Mode, Settings
+
+THREADS = 8
+LINK_MINUTES = 24 * 60
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    found = commands.add_parser(
+        "demo",
+        help="start a demo clinic on this computer",
+        description=(
+            "Simulates a clinic through the real services on a throw-away SQLite file, prints a"
+            " sign-in link and an API token for each person, and serves it on 127.0.0.1."
+        ),
+    )
+    found.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    found.add_argument("--seed", type=int, default=1, help="another clinic with the same people")
+    found.add_argument("--days", type=int, default=100, help="days of history, 30 to 730")
+    found.add_argument("--json", action="store_true", help="print one JSON line before serving")
+    found.add_argument("--database", help="keep the SQLite file here; it must not exist yet")
+    found.add_argument("--no-serve", action="store_true", help="only make and print")
+    found.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Make the clinic, print who is in it, and serve until stopped."""
+    from waitress.server import create_server  # noqa: PLC0415 - only this command needs it
+
+    from adherence.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import
+
+    folder = Path(tempfile.mkdtemp(prefix="adherence-demo-"))
+    path = Path(given.database) if given.database else folder / "demo.sqlite"
+    if path.exists():
+        print(f"adherence: {path} exists already; nothing was changed.", file=sys.stderr)
+        return 1
+    try:
+        settings = Settings(
+            mode=Mode.DEMO,
+            database_url=f"sqlite:///{path.resolve()}",
+            secret_key=secrets.token_urlsafe(48),
+            base_url=f"http://127.0.0.1:{given.port}",
+        )
+        app = given.create_app(settings)
+        with app.app_context():
+            if not given.json:
+                print("Making the demo clinic ...", flush=True)
+            upgrade()
+            people = demo.simulate(given.seed, given.days, now())
+            server = None
+            if not given.no_serve:
+                server = create_server(
+                    app, host="127.0.0.1", port=given.port, threads=THREADS, ident=None
+                )
+            port = server.effective_port if server is not None else given.port
+            _print(_said(people, f"http://127.0.0.1:{port}"), given.json)
+            if server is not None:
+                stop = jobs.start_inside(app)
+                try:
+                    server.run()
+                finally:
+                    stop.set()
+                    server.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _said(people: list[demo.DemoPerson], url: str) -> dict[str, Any]:
+    at = now()
+    return {
+        "url": url,
+        "api": f"{url}/api/v1",
+        "people": [
+            {
+                "key": person.key,
+                "name": person.name,
+                "role": person.role.value,
+                "account_id": str(person.account_id),
+                "patient_id": None if person.patient_id is None else str(person.patient_id),
+                "link": sign_in_link(accounts.make_link(person.account_id, at, LINK_MINUTES), url),
+                "token": accounts.make_token(
+                    person.account_id, "demo", at, at + timedelta(minutes=LINK_MINUTES)
+                ),
+            }
+            for person in people
+        ],
+    }
+
+
+def _print(said: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(said, ensure_ascii=False), flush=True)
+        return
+    print(f"\nThe demo clinic is at {said['url']}   (stop it with Ctrl+C)\n")
+    for person in said["people"]:
+        print(f"{person['name']} ({person['role'].replace('_', ' ')}, {person['key']})")
+        print(f"  sign in   {person['link']}")
+        print(f"  API token {person['token']}\n")
+    print(
+        "Each link works once and for one day. Everything is gone when the demo stops.", flush=True
+    )

@@ -1,0 +1,112 @@
+"""Work: everything that time alone changes, once or again and again. Safe to run twice at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from adherence.services import accounts, audit, outbox, settle
+from adherence.services.health import run_job
+
+log = logging.getLogger("adherence.jobs")
+
+#: Patients settled in one run of the job; the next run goes on.
+PATIENTS = 500
+#: Seconds between two rounds.
+PAUSE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one job went."""
+
+    job: str
+    done: int
+    failed: int
+
+
+def settle_patients(now: datetime) -> tuple[int, int]:
+    """Bring every patient whose midnight has passed to today."""
+    done = failed = 0
+    for patient_id in settle.patients_to_settle(now, PATIENTS):
+        try:
+            settle.settle(patient_id, now)
+            done += 1
+        except Exception:
+            log.exception("settling failed", extra={"patient_id": str(patient_id)})
+            failed += 1
+    return done, failed
+
+
+def seal_chains(now: datetime) -> tuple[int, int]:
+    """Seal the audit chains of every clinic."""
+    return sum(audit.seal_clinic(clinic_id, now) for clinic_id in audit.clinic_ids()), 0
+
+
+def hand_over(now: datetime) -> tuple[int, int]:
+    """Hand over what waits in the outbox until nothing is left."""
+    done = failed = 0
+    while True:
+        handed, put_back = outbox.hand_over(SUBSCRIBERS, now)
+        done, failed = done + handed, failed + put_back
+        if handed + put_back < outbox.LINES:
+            return done, failed
+
+
+def drop_sessions(now: datetime) -> tuple[int, int]:
+    """Remove sessions and sign-in links whose time is over."""
+    return accounts.drop_expired(now), 0
+
+
+def tell(line: outbox.Line) -> None:
+    """The first subscriber is the log: ids and topics, for whoever ships it to another system."""
+    log.info(
+        "outbox %s",
+        line.topic,
+        extra={"outbox_id": str(line.id), "subject_id": str(line.subject_id)},
+    )
+
+
+SUBSCRIBERS: dict[str, Callable[[outbox.Line], None]] = {"entry": tell, "notice": tell}
+
+JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
+    "settle": settle_patients,
+    "seal": seal_chains,
+    "outbox": hand_over,
+    "sessions": drop_sessions,
+}
+
+
+def run_once(now: datetime) -> list[Report]:
+    """Run every job once; one that breaks does not keep the others from running."""
+    reports = []
+    for job, work in JOBS.items():
+        try:
+            done, failed = run_job(job, lambda work=work: work(now), now)  # type: ignore[misc]
+        except Exception:
+            log.exception("job failed", extra={"job": job})
+            done, failed = 0, 1
+        reports.append(Report(job, done, failed))
+    return reports
+
+
+def run_forever(app: Flask, stop: threading.Event, pause: float = PAUSE) -> None:
+    """Run every job, wait, and again, until ``stop`` is set."""
+    while not stop.is_set():
+        with app.app_context():
+            run_once(datetime.now(UTC))
+        stop.wait(pause)
+
+
+def start_inside(app: Flask) -> threading.Event:
+    """Run the jobs in a thread of this server (the demo, a small site); set the event to stop."""
+    stop = threading.Event()
+    threading.Thread(
+        target=run_forever, args=(app, stop), name="adherence-work", daemon=True
+    ).start()
+    return stop

@@ -1,0 +1,143 @@
+"""The account: signing in and out, the first page of each role, the language, my things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from adherence.domain.access import Actor, Role
+from adherence.pages import toasts
+from adherence.pages.own import own
+from adherence.services import accounts, patients
+from adherence.services import milestones as milestone_service
+from adherence.web import locale, sessions, words
+from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
+from adherence.web.policy import policy, public, visitor
+
+blueprint = Blueprint("account", __name__)
+
+TOKEN_LIMIT = 200
+HOMES = {
+    Role.PATIENT: "today.show",
+    Role.CLINICIAN: "review.show",
+    Role.PROGRAMME_MANAGER: "programme.show",
+    Role.ADMIN: "account.show",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way to one of my things."""
+
+    link: str
+    icon: str
+    word: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownThings:
+    """My things."""
+
+    doors: list[Door]
+    team: str
+    signed_in: str
+
+
+@blueprint.get("/")
+@policy("account.read")
+def home(actor: Actor) -> ResponseReturnValue:
+    """Go to the first page of the actor's role."""
+    return redirect(url_for(HOMES[actor.role]), 303)
+
+
+@blueprint.get("/sign-in")
+@public
+def sign_in() -> ResponseReturnValue:
+    """Show the field for a code; who is signed in already goes to the first page."""
+    if visitor() is not None:
+        return redirect(url_for("account.home"), 303)
+    return render_template("account/sign_in.html", errors={}, signed_out=False)
+
+
+@blueprint.post("/sign-in")
+@public
+def enter() -> ResponseReturnValue:
+    """Redeem a code that works once; a code that does not fit says nothing about why."""
+    token = request.form.get("token", "").strip()[:TOKEN_LIMIT].rpartition("#")[2]
+    if token and sessions.sign_in(token):
+        return redirect(url_for("account.home"), 303)
+    errors = {
+        "token": _("This code does not fit or was used before. Ask your clinic for a new one.")
+    }
+    return render_template("account/sign_in.html", errors=errors, signed_out=False), 422
+
+
+@blueprint.post("/sign-out")
+@policy("session.end")
+def sign_out(actor: Actor) -> ResponseReturnValue:
+    """End this browser's session."""
+    sessions.sign_out(actor)
+    return redirect(url_for("account.goodbye"), 303)
+
+
+@blueprint.get("/signed-out")
+@public
+def goodbye() -> ResponseReturnValue:
+    """Say that the session is over."""
+    return render_template("account/sign_in.html", errors={}, signed_out=True)
+
+
+@blueprint.get("/account")
+@policy("account.read")
+def show(actor: Actor) -> ResponseReturnValue:
+    """Show a patient's own things, or a member of staff's account."""
+    if actor.role is not Role.PATIENT:
+        return render_template("account/account.html")
+    return render_template("patient/things.html", things=_things(actor))
+
+
+@blueprint.post("/account/language")
+@policy("account.update")
+def set_language(actor: Actor) -> ResponseReturnValue:
+    """Choose the language of the account."""
+    chosen = request.form.get("locale", "")
+    if chosen in locale.LOCALES:
+        accounts.set_locale(actor, chosen, now())
+    return toasts.back_to(url_for("account.show"))
+
+
+def _things(actor: Actor) -> ShownThings:
+    patient_id = own(actor)
+    reached = sum(
+        one.retracted_at is None for one in milestone_service.milestones(actor, patient_id, now())
+    )
+    team = words.listed(
+        f"{member.name} ({words.DISCIPLINES[member.discipline]})"
+        for member in patients.care_team(actor, patient_id)
+    )
+    return ShownThings(
+        doors=[
+            Door(url_for("goals.show"), "goal", _("My goals"), ""),
+            Door(
+                url_for("milestones.show"),
+                "bow",
+                _("My milestones"),
+                ngettext("%(num)s so far", "%(num)s so far", reached) if reached else "",
+            ),
+            Door(url_for("answers.show"), "talk", _("Answers from my team"), ""),
+            Door(
+                url_for("pauses.show"),
+                "moon",
+                _("A pause for some days"),
+                _("ill, resting, travelling or in hospital"),
+            ),
+            Door(url_for("symptoms.log"), "ask", _("Note how I feel"), ""),
+        ],
+        team=team or _("Nobody yet."),
+        signed_in=_("Signed in as %(name)s.", name=actor.name),
+    )

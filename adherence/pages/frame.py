@@ -1,0 +1,59 @@
+"""What every page stands in: templates, drawings, static addresses, and words to print."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, g, url_for
+from markupsafe import Markup
+
+from adherence import settings
+from adherence.pages.marks import Marks
+from adherence.web import locale, words
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+def templates_dir() -> Path:
+    """Return ``templates/`` beside the package in a checkout, inside it in an installed wheel."""
+    packaged = HERE / "templates"
+    return packaged if packaged.is_dir() else HERE.parent / "templates"
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates of ``app`` what they print with."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        icon=lambda name: _marks().icon(name),
+        bead=lambda state, word="": _marks().bead(state, word),
+        strip=lambda states, said: _marks().strip(states, said),
+        sprite=sprite,
+        static_url=static_url,
+        words=words,
+        languages=locale.NAMES,
+        emergency_number=lambda: settings.current().emergency_number,
+    )
+
+
+def _marks() -> Marks:
+    if "marks" not in g:
+        g.marks = Marks()
+    marks: Marks = g.marks
+    return marks
+
+
+def sprite() -> Markup:
+    """Return the symbols used on this page so far; the page calls it last."""
+    return _marks().sprite()
+
+
+@cache
+def _version(filename: str) -> str:
+    return sha256((HERE / "static" / filename).read_bytes()).hexdigest()[:12]
+
+
+def static_url(filename: str) -> str:
+    """Return the address of a static file that changes when the file does, so it may be kept."""
+    return url_for("static", filename=filename, v=_version(filename))

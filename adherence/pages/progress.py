@@ -1,0 +1,292 @@
+"""Progress: goals, days, symptoms and doses as pictures, each with its sentence and its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
+from markupsafe import Markup, escape
+
+from adherence.charts import Chart
+from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
+from adherence.domain.access import Actor
+from adherence.domain.activities import ActivityKind
+from adherence.domain.entries import Status
+from adherence.pages.own import own
+from adherence.services import patients
+from adherence.services import progress as service
+from adherence.services.goals import GoalView
+from adherence.services.progress import Progress
+from adherence.web import pictures, words
+from adherence.web.clock import now
+from adherence.web.locale import gettext as _
+from adherence.web.locale import ngettext
+from adherence.web.policy import policy
+
+blueprint = Blueprint("progress", __name__)
+
+DAYS = 90
+"""How far back the pages of progress look."""
+CALENDAR_DAYS = pictures.CALENDAR_DAYS
+SYMPTOM_DAYS, PHONE_DAYS = 28, 14
+GOAL_DAYS = pictures.GOAL_DAYS
+SIX = (
+    Status.DONE,
+    Status.PARTLY,
+    Status.SKIPPED,
+    Status.MISSED,
+    Status.UNREPORTED,
+    Status.EXCUSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A sign below a picture with its word, and a count where there is one."""
+
+    state: str
+    key: str
+    word: str
+    count: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table; numbers stand to the right."""
+
+    word: str
+    number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture with the sentence and the table that say the same.
+
+    ``said`` titles are a person's own words. ``phone`` and ``wide`` are addresses to which a theme
+    is added; ``wide`` is empty where the phone's picture serves both, and ``narrow`` says what the
+    phone's picture leaves out.
+    """
+
+    id: str
+    title: str
+    said: bool
+    sentence: str
+    narrow: str
+    phone: str
+    wide: str
+    alt: str
+    place: str
+    legend: list[Key]
+    meaning: str
+    columns: list[Column]
+    body: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProgress:
+    """The patient's page of progress."""
+
+    figures: list[Figure]
+    shared: str
+
+
+@blueprint.get("/progress")
+@policy("progress.read")
+def show(actor: Actor) -> str:
+    """Show the patient's progress."""
+    patient_id = own(actor)
+    found = service.progress(actor, patient_id, DAYS, now())
+    team = patients.care_team(actor, patient_id)
+    names = words.listed(member.name for member in team)
+    page = ShownProgress(
+        figures=figures(actor, found, clinician=False),
+        shared=ngettext(
+            "%(names)s can see the same pictures.",
+            "%(names)s can see the same pictures.",
+            len(team),
+            names=names,
+        )
+        if names
+        else _("Bring the pictures to your next visit."),
+    )
+    return render_template("patient/progress.html", progress=page)
+
+
+def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
+    """Return the figures of a period: first goals, then the days, symptoms and doses."""
+    patient_id = found.patient_id
+    today = found.until - timedelta(days=1)
+    shown: list[Figure] = []
+    for view in found.goals:
+        is_symptom = view.goal.symptom in found.symptoms
+        if view.agreed.state != "active" or not view.progress.n or is_symptom:
+            continue
+        goal = pictures.goal_chart(actor, patient_id, view.id, today, pictures.GOAL_DAYS, now())
+        shown.append(
+            _figure(
+                patient_id,
+                "goal",
+                str(view.id),
+                words.short(view.goal.words),
+                goal,
+                clinician,
+                said=_goal_sentence(view, goal),
+                place="",
+                meaning=_("The line holds until it is measured again."),
+            )
+        )
+    length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
+    calendar = pictures.calendar_of(found.days, today, length)
+    if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
+        shown.append(
+            _figure(
+                patient_id,
+                "adherence",
+                str(length),
+                _("Days") if clinician else _("My days"),
+                calendar,
+                clinician,
+                place="plot-tall",
+                meaning=_("Resting days and days with nothing planned do not count against you.")
+                if not clinician
+                else _("Excused days and days with nothing due are in neither number."),
+            )
+        )
+    for symptom in sorted(found.symptoms):
+        chart = pictures.symptom_chart(actor, patient_id, symptom, today, SYMPTOM_DAYS, now())
+        shown.append(
+            _figure(
+                patient_id,
+                "symptom",
+                pictures.key_of(patient_id, symptom),
+                words.first_upper(symptom),
+                chart,
+                clinician,
+                place="plot-wide",
+                meaning=_(
+                    "A gap in the line is a day without an entry. The signs below show what was"
+                    " done on the same days. This picture does not say that one caused the other."
+                ),
+            )
+        )
+    for plan in found.plans:
+        for one in plan.activities:
+            if one.activity.kind is not ActivityKind.MEDICATION or not one.counts.due:
+                continue
+            chart_of = pictures.dose_chart(
+                actor, patient_id, one.activity.id, today, SYMPTOM_DAYS, now()
+            )
+            shown.append(
+                _figure(
+                    patient_id,
+                    "doses",
+                    str(one.activity.id),
+                    one.asked.title,
+                    chart_of,
+                    clinician,
+                    place="plot-wide",
+                    meaning="",
+                )
+            )
+    return shown
+
+
+def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
+    """Return where the goal stands, where it began in the picture, and its target."""
+    facts, goal = chart.facts(), view.goal
+    if facts.first is None or facts.last is None:
+        return _("Not measured in these days.")
+    target = words.goal_value(goal, goal.target)
+    now_value = words.goal_value(goal, facts.last.value or 0)
+    if facts.measured < 2:
+        return _("%(now)s now. The target is %(target)s.", now=now_value, target=target)
+    return _(
+        "%(now)s now, %(first)s on %(day)s. The target is %(target)s.",
+        now=now_value,
+        first=words.goal_value(goal, facts.first.value or 0),
+        day=words.day(facts.first.day, "day"),
+        target=target,
+    )
+
+
+def _figure(
+    patient_id: UUID,
+    name: str,
+    of: str,
+    title: str,
+    chart: Chart,
+    clinician: bool,
+    *,
+    place: str,
+    meaning: str,
+    said: str = "",
+) -> Figure:
+    terms = pictures.words_for(clinician)
+    table = chart.table()
+    heads, rows = table.worded(terms)
+    numbers = {
+        index
+        for row in table.rows
+        for index, cell in enumerate(row)
+        if index and isinstance(cell, int | float)
+    }
+    address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
+    sentence = said or chart.sentence(terms)
+    is_long = isinstance(chart, SymptomChart | DoseChart)
+    has_room = clinician or place == "plot-wide"
+    return Figure(
+        id=f"figure-{name}-{of}",
+        title=title,
+        said=bool(said),
+        sentence=sentence,
+        narrow=_("Here are the last two weeks of them.") if is_long else "",
+        phone=f"{address}&width=phone",
+        wide="" if isinstance(chart, Calendar) or not has_room else f"{address}&width=wide",
+        alt=sentence,
+        place=place,
+        legend=_legend(chart, clinician),
+        meaning=meaning,
+        columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
+        body=_body(rows, numbers),
+    )
+
+
+def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
+    """Return the rows of a table, the newest first; printed here because they are many."""
+    opening = [
+        '<td class="num">' if index in numbers else "<td>"
+        for index in range(max(map(len, rows), default=0))
+    ]
+    lines = (
+        "".join(f"{cell_of}{escape(cell)}</td>" for cell_of, cell in zip(opening, row, strict=True))
+        for row in reversed(rows)
+    )
+    return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above
+
+
+def _legend(chart: Chart, clinician: bool) -> list[Key]:
+    if isinstance(chart, Calendar):
+        counts = chart.facts().counts
+        return [
+            Key(status.value, "", words.status(status, clinician), words.number(counts[status]))
+            for status in SIX
+            if counts[status]
+        ]
+    if isinstance(chart, SymptomChart):
+        facts = chart.facts()
+        keys = []
+        if facts.zero:
+            keys.append(Key("", "zero", _("nothing at all, 0")))
+        if facts.declined:
+            keys.append(Key("", "declined", _("preferred not to say")))
+        if any(chart.holds(change.day) for change in chart.changes):
+            keys.append(Key("", "change", _("plan changed")))
+        states = {day.status for day in chart.strip().values()}
+        return keys + [
+            Key(status.value, "", words.status(status, clinician))
+            for status in SIX
+            if status in states
+        ]
+    return []

@@ -1,0 +1,179 @@
+"""Day sums kept in step with what they sum: written in the transaction that changes it.
+
+Rows exist for every day before the patient's settled day; the days since then are computed when they
+are read, from revisions, pauses and entries, so that a worker that sleeps makes pages slower but
+never wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from adherence.domain.activities import Activity
+from adherence.domain.adherence import DaySum, day_sums
+from adherence.domain.entries import Amounts, Entry
+from adherence.domain.matching import Extra, Outcome, affected_days, outcomes
+from adherence.services.care import Care
+from adherence.services.record import Record
+from adherence.store import day_sums as day_sum_table
+from adherence.store import entries as entry_table
+from adherence.store.db import Run
+
+ONE_DAY = timedelta(days=1)
+#: How long after its end an activity may still get a late entry that is worth a look.
+AFTER_THE_END = timedelta(days=31)
+FIELDS = tuple(field.name for field in fields(DaySum))
+
+
+def entry_of(row: Any) -> Entry:
+    """The rules' view of a stored entry."""
+    return Entry(
+        row.client_id,
+        row.performed_at,
+        row.local_day,
+        row.status,
+        row.activity_id,
+        row.goal_id,
+        row.symptom,
+        row.value,
+        row.declined,
+        None if row.day is None or row.slot is None else (row.day, row.slot),
+        Amounts(row.sets, row.reps, row.hold_seconds, row.quantity),
+        row.reason,
+        row.pain,
+        row.pain_declined,
+        row.effort,
+    )
+
+
+Found = tuple[list[Outcome], list[Extra]]
+
+
+def outcomes_of(
+    run: Run, care: Care, activity: Activity, first: date, until: date, now: datetime
+) -> Found:
+    """What became of one activity's occurrences that count on the days of [first, until), and the
+    extras of those days."""
+    reach = affected_days(activity, care.zones, first, until)
+    rows = run.all(
+        entry_table.entries_of_activity,
+        patient_id=care.patient_id,
+        activity_id=activity.id,
+        first=reach[0],
+        until=reach[1],
+    )
+    return outcomes(
+        activity, care.zones, [entry_of(row) for row in rows], care.pauses, first, until, now
+    )
+
+
+def outcomes_between(
+    run: Run, care: Care, first: date, until: date, now: datetime
+) -> dict[UUID, Found]:
+    """What became of every activity's occurrences on the days of [first, until), by activity.
+
+    One look at the entries for all activities together.
+    """
+    reaches = {
+        activity.id: affected_days(activity, care.zones, first, until)
+        for activity in care.activities.values()
+        if activity.revisions[0].effective_on < until
+        and (activity.ended_on is None or activity.ended_on >= first - AFTER_THE_END)
+    }
+    if not reaches:
+        return {}
+    entries: dict[UUID, list[Entry]] = {activity_id: [] for activity_id in reaches}
+    for row in run.all(
+        entry_table.entries_of_days,
+        patient_id=care.patient_id,
+        first=min(reach[0] for reach in reaches.values()),
+        until=max(reach[1] for reach in reaches.values()),
+    ):
+        if row.activity_id in entries:
+            entries[row.activity_id].append(entry_of(row))
+    return {
+        activity_id: outcomes(
+            care.activities[activity_id],
+            care.zones,
+            found,
+            care.pauses,
+            first,
+            until,
+            now,
+        )
+        for activity_id, found in entries.items()
+    }
+
+
+def recompute(record: Record, care: Care, activity: Activity, first: date, until: date) -> Found:
+    """Write one activity's day sums anew around the days of [first, until); what they rest on.
+
+    Days after the patient's today are not written, unless something was reported for them.
+    """
+    first, until = affected_days(activity, care.zones, first, until)
+    found, extras = outcomes_of(record.run, care, activity, first, until, record.now)
+    today = care.today(record.now)
+    sums = {
+        day: one for day, one in day_sums(found, extras).items() if day <= today or is_reported(one)
+    }
+    record.run.do(
+        day_sum_table.clear_day_sums,
+        patient_id=record.patient_id,
+        activity_id=activity.id,
+        first=first,
+        until=until,
+    )
+    record.run.do_many(
+        day_sum_table.add_day_sum, [as_row(record.patient_id, one) for one in sums.values()]
+    )
+    return found, extras
+
+
+def is_reported(one: DaySum) -> bool:
+    """Whether anything was reported on that day."""
+    return bool(one.done or one.partly or one.skipped or one.missed or one.extra)
+
+
+def as_row(patient_id: UUID, one: DaySum) -> dict[str, Any]:
+    """The stored form of a day sum."""
+    row = {name: getattr(one, name) for name in FIELDS}
+    row["patient_id"] = patient_id
+    return row
+
+
+def sums_between(
+    run: Run, care: Care, settled_on: date, first: date, until: date, now: datetime
+) -> list[DaySum]:
+    """Day sums of all activities on the days of [first, until), in order of day.
+
+    Settled days come from their rows; later ones, up to the patient's today, are computed now.
+    """
+    found = [
+        DaySum(*[getattr(row, name) for name in FIELDS])
+        for row in run.all(
+            day_sum_table.day_sums,
+            patient_id=care.patient_id,
+            first=first,
+            until=min(until, settled_on),
+        )
+    ]
+    last = min(until, care.today(now) + ONE_DAY)
+    live_from = max(first, settled_on)
+    if live_from < last:
+        for judged in outcomes_between(run, care, live_from, last, now).values():
+            found.extend(one for day, one in day_sums(*judged).items() if live_from <= day < last)
+        found.sort(key=lambda one: (one.day, one.activity_id))
+    return found
+
+
+def by_day(sums: Iterable[DaySum]) -> dict[date, list[DaySum]]:
+    """The sums of each day together."""
+    days: dict[date, list[DaySum]] = defaultdict(list)
+    for one in sums:
+        days[one.day].append(one)
+    return days

@@ -1,0 +1,81 @@
+"""Health: what is wrong with the service, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adherence.services import outbox
+from adherence.store import caseload, jobs
+from adherence.store.db import Run, read, write
+
+#: A job that has not run for this long is not running.
+SILENT = timedelta(minutes=10)
+#: Lines of the outbox, and midnights, may wait this long.
+LATE = timedelta(minutes=15)
+JOBS = ("settle", "seal", "outbox", "sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong; ``since`` is None when it never worked."""
+
+    what: str
+    since: datetime | None
+
+
+def troubles(now: datetime) -> list[Trouble]:
+    """Everything that is wrong at ``now``; empty when all is well. Holds no health data."""
+    try:
+        with read() as run:
+            states = {row.job: row for row in run.all(jobs.job_states)}
+            rolled = run.value(caseload.oldest_roll)
+        waiting, since = outbox.waiting()
+    except Exception:
+        return [Trouble("database", now)]
+    found = []
+    for job in JOBS:
+        row = states.get(job)
+        if row is None:
+            found.append(Trouble(f"job {job} has never run", None))
+        elif row.failing_since is not None:
+            found.append(Trouble(f"job {job} fails", row.failing_since))
+        elif now - row.ran_at > SILENT:
+            found.append(Trouble(f"job {job} does not run", row.ran_at))
+    if waiting and since is not None and now - since > LATE:
+        found.append(Trouble(f"outbox waits ({waiting})", since))
+    if rolled is not None and now - rolled > LATE:
+        found.append(Trouble("days are not settled", rolled))
+    return found
+
+
+def run_job(job: str, work: Callable[[], tuple[int, int]], now: datetime) -> tuple[int, int]:
+    """Run one job and keep how it went: (done, failed). A job that breaks counts as failed."""
+    try:
+        done, failed = work()
+    except Exception:
+        done, failed = 0, 1
+        _keep(job, now, done, failed)
+        raise
+    _keep(job, now, done, failed)
+    return done, failed
+
+
+def _keep(job: str, now: datetime, done: int, failed: int) -> None:
+    def work(run: Run) -> None:
+        row = next((one for one in run.all(jobs.job_states) if one.job == job), None)
+        since = None if not failed else (row.failing_since if row else None) or now
+        if row is None:
+            run.do(
+                jobs.add_job_state,
+                job=job,
+                ran_at=now,
+                failing_since=since,
+                done=done,
+                failed=failed,
+            )
+        else:
+            run.do(jobs.set_job_state, name=job, at=now, since=since, well=done, badly=failed)
+
+    write(work)

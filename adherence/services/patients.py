@@ -1,0 +1,451 @@
+"""Patients: adding one, who cares for them, where they live by the clock, and the clinician's list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from adherence.domain.access import Actor, Role
+from adherence.domain.activities import Discipline
+from adherence.domain.errors import Conflict, InvalidInput, NotFound
+from adherence.domain.texts import clean
+from adherence.domain.zones import effective_day, zone_info
+from adherence.domain.zones import today as local_today
+from adherence.services import caseload
+from adherence.services.care import Care, care_of
+from adherence.services.day_sums import ONE_DAY
+from adherence.services.entries import EntriesPage
+from adherence.services.goals import GoalView, views
+from adherence.services.plans import AskedActivity, follow_change, opened, shown
+from adherence.services.progress import Progress, progress_of
+from adherence.services.record import Record, audit_clinic
+from adherence.store import accounts, care_teams, clinics, entries, milestones
+from adherence.store import caseload as caseload_table
+from adherence.store import patients as table
+from adherence.store import pauses as pause_table
+from adherence.store.db import Run, read, write
+from adherence.store.ids import new_id
+
+NAME_LIMIT = 200
+SHEET_DAYS = 28
+TIMELINE = 60
+#: Larger than any need: where the list begins.
+MOST_NEED = 2**31 - 1
+FIRST_ID = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPatient:
+    """A row of the clinician's list: counts of the last 30 days, and a strip of 14."""
+
+    patient_id: UUID
+    name: str
+    birth_year: int | None
+    need: int
+    due30: int
+    done30: int
+    unreported30: int
+    pain7: int | None
+    strip: str
+    open_notices: int
+    last_entry_at: datetime | None
+    goal_words: str | None
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class PatientsPage:
+    """A page of the list; ``after`` is the cursor of the next page, None at the end."""
+
+    patients: tuple[ListedPatient, ...]
+    after: tuple[int, UUID] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """Somebody who cares for the patient now."""
+
+    account_id: UUID
+    name: str
+    discipline: Discipline
+    lead: bool
+    from_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a clinician sees of one patient on one page."""
+
+    patient_id: UUID
+    name: str
+    birth_year: int | None
+    zone: str
+    day: date
+    looked_at: datetime | None
+    team: tuple[TeamMember, ...]
+    goals: tuple[GoalView, ...]
+    activities: tuple[AskedActivity, ...]
+    progress: Progress
+    notices: tuple[Any, ...]
+    pauses: tuple[Any, ...]
+    entries: EntriesPage
+    care: Care
+    names: dict[UUID, str]
+
+
+def add_clinic(*, name: str, zone: str, emergency_number: str, now: datetime) -> UUID:
+    """Add a clinic; its id."""
+    zone_info(zone)
+    clinic_id = new_id()
+    write(
+        lambda run: run.do(
+            clinics.add_clinic,
+            id=clinic_id,
+            name=clean(name, NAME_LIMIT),
+            zone=zone,
+            emergency_number=emergency_number,
+            created_at=now,
+            audit_n=0,
+            sealed_n=0,
+        )
+    )
+    return clinic_id
+
+
+def add_patient(
+    actor: Actor,
+    *,
+    name: str,
+    zone: str,
+    birth_year: int | None = None,
+    account_id: UUID | None = None,
+    discipline: Discipline = Discipline.PHYSIOTHERAPY,
+    started_on: date | None = None,
+    now: datetime,
+) -> UUID:
+    """Add a patient to the actor's clinic, the acting clinician being the care team's lead; the id.
+
+    Raises:
+        InvalidInput: an empty name, an unknown zone, an impossible year of birth.
+        Conflict: the account belongs to a patient already.
+    """
+    zone_info(zone)
+    name = clean(name, NAME_LIMIT)
+    if not name:
+        raise InvalidInput("name", "empty")
+    if birth_year is not None and not 1880 <= birth_year <= now.year:
+        raise InvalidInput("birth_year", "out_of_range")
+
+    def work(run: Run) -> UUID:
+        if account_id is not None and run.first(table.patient_of_account, account_id=account_id):
+            raise Conflict("the account has a patient")
+        patient_id = new_id()
+        day = started_on or now.astimezone(zone_info(zone)).date()
+        run.do(
+            table.add_patient,
+            id=patient_id,
+            clinic_id=actor.clinic_id,
+            account_id=account_id,
+            name=name,
+            birth_year=birth_year,
+            home_zone=zone,
+            started_on=day,
+            created_at=now,
+            seq=0,
+            plan_version=0,
+            settled_on=day,
+            audit_n=0,
+            sealed_n=0,
+        )
+        record = Record(run, actor, patient_id, now)
+        run.do(
+            table.add_zone_change,
+            patient_id=patient_id,
+            effective_on=day,
+            clinic_id=actor.clinic_id,
+            zone=zone,
+            recorded_at=now,
+            seq=record.number(),
+        )
+        if actor.role is Role.CLINICIAN:
+            _join(run, record, actor.account_id, discipline, True)
+        record.audit("patient.add", patient_id)
+        caseload.refresh(record, care_of(run, patient_id, record.plan_version, keep=False))
+        record.close()
+        return patient_id
+
+    return write(work)
+
+
+def add_to_care_team(
+    actor: Actor,
+    patient_id: UUID,
+    account_id: UUID,
+    *,
+    discipline: Discipline,
+    lead: bool = False,
+    now: datetime,
+) -> None:
+    """Let a clinician of the same clinic see and care for the patient.
+
+    Raises:
+        NotFound: the patient, or a clinician of that id in this clinic, does not exist.
+        Conflict: that clinician is in the care team already.
+    """
+
+    def work(run: Run) -> None:
+        record = Record(run, actor, patient_id, now)
+        account: Any = run.first(accounts.account_by_id, account_id=account_id)
+        if (
+            account is None
+            or account.clinic_id != record.clinic_id
+            or account.role != Role.CLINICIAN
+        ):
+            raise NotFound
+        if any(
+            row.account_id == account_id
+            for row in run.all(care_teams.care_team, patient_id=patient_id)
+        ):
+            raise Conflict("already in the care team")
+        _join(run, record, account_id, discipline, lead)
+        record.audit("team.join", account_id)
+        record.close()
+
+    write(work)
+
+
+def _join(run: Run, record: Record, account_id: UUID, discipline: Discipline, lead: bool) -> None:
+    run.do(
+        table.add_care_relation,
+        patient_id=record.patient_id,
+        account_id=account_id,
+        from_at=record.now,
+        clinic_id=record.clinic_id,
+        discipline=discipline,
+        lead=lead,
+    )
+
+
+def end_care_relation(actor: Actor, patient_id: UUID, account_id: UUID, now: datetime) -> None:
+    """Let a clinician leave the care team; it holds from the next request.
+
+    Raises:
+        NotFound: no such relation.
+    """
+
+    def work(run: Run) -> None:
+        record = Record(run, actor, patient_id, now)
+        if not run.do(
+            table.end_care_relation, patient_id=patient_id, account_id=account_id, at=now
+        ):
+            raise NotFound
+        record.audit("team.leave", account_id)
+        record.close()
+
+    write(work)
+
+
+def change_zone(actor: Actor, patient_id: UUID, zone: str, now: datetime) -> date:
+    """Read the patient's wall clock in another zone; the first local day on which that holds.
+
+    That is the first day that has not begun in the zone in force, so that no day that has begun
+    changes what was due on it.
+
+    Raises:
+        InvalidInput: no such IANA zone.
+        NotFound: no such patient in the actor's clinic.
+    """
+    zone_info(zone)
+
+    def work(run: Run) -> date:
+        record = Record(run, actor, patient_id, now)
+        care = care_of(run, patient_id, record.plan_version)
+        day = effective_day(care.zones, zone, now)
+        if care.zones.on(day) == zone and care.zones.current() == zone:
+            return day
+        run.do(table.remove_zone_changes_from, patient_id=patient_id, effective_on=day)
+        run.do(
+            table.add_zone_change,
+            patient_id=patient_id,
+            effective_on=day,
+            clinic_id=record.clinic_id,
+            zone=zone,
+            recorded_at=now,
+            seq=record.number(),
+        )
+        record.plan_changed()
+        record.audit("zone.change", patient_id)
+        care = care_of(run, patient_id, record.plan_version, keep=False)
+        # Of the day before, only until when it can be reported may differ.
+        follow_change(record, care, list(care.activities), day - ONE_DAY, care.today(now))
+        record.close()
+        return day
+
+    return write(work)
+
+
+def patients(
+    actor: Actor, after: tuple[int, UUID] | None, limit: int, now: datetime
+) -> PatientsPage:
+    """The actor's patients, greatest need first. One line in the clinic's audit."""
+    need, last = after if after is not None else (MOST_NEED, FIRST_ID)
+    with read() as run:
+        rows = run.all(
+            caseload_table.caseload_page,
+            account_id=actor.account_id,
+            need=need,
+            after=last,
+            many=limit + 1,
+        )
+        more = len(rows) > limit
+        rows = rows[:limit]
+        found = [listed(run, row, now) for row in rows]
+    write(lambda run: audit_clinic(run, actor, "patient.list", actor.account_id, now))
+    return PatientsPage(
+        tuple(found), (rows[-1].need, rows[-1].patient_id) if more and rows else None
+    )
+
+
+def listed(run: Run, row: Any, now: datetime) -> ListedPatient:
+    shown_row = row._asdict()
+    if caseload.is_stale(row, now):
+        # The worker has not rolled this row over the patient's midnight yet.
+        patient: Any = run.first(table.patient_by_id, patient_id=row.patient_id)
+        care = care_of(run, row.patient_id, patient.plan_version)
+        shown_row.update(
+            caseload.computed(
+                run, care, patient.clinic_id, now, row.open_notices, row.urgency, row.last_entry_at
+            )
+        )
+    return ListedPatient(**{name: shown_row[name] for name in ListedPatient.__slots__})
+
+
+def sheet(actor: Actor, patient_id: UUID, now: datetime) -> Sheet:
+    """The patient sheet. Somebody else's look is one line in the patient's audit.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        team_rows = run.all(care_teams.care_team, patient_id=patient_id)
+        rows = run.all(entries.entries_page, patient_id=patient_id, before=2**62, many=TIMELINE + 1)
+        found = Sheet(
+            patient_id=patient_id,
+            name=patient.name,
+            birth_year=patient.birth_year,
+            zone=care.zones.current(),
+            day=local_today(care.zones, now),
+            looked_at=next(
+                (row.looked_at for row in team_rows if row.account_id == actor.account_id), None
+            ),
+            team=tuple(
+                TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at)
+                for row in team_rows
+            ),
+            goals=tuple(views(run, care)),
+            activities=tuple(
+                shown(care, activity)
+                for activity in care.activities.values()
+                if activity.ended_on is None or care.today(now) < activity.ended_on
+            ),
+            progress=progress_of(run, patient, care, SHEET_DAYS, now),
+            notices=tuple(run.all(milestones.notices_of_patient, patient_id=patient_id, many=50)),
+            pauses=tuple(run.all(pause_table.pauses, patient_id=patient_id)),
+            entries=EntriesPage(
+                rows[:TIMELINE], rows[TIMELINE - 1].seq if len(rows) > TIMELINE else None
+            ),
+            care=care,
+            names={row.account_id: row.name for row in team_rows},
+        )
+    if actor.patient_id != patient_id:
+        _looked(actor, patient_id, now)
+    return found
+
+
+def _looked(actor: Actor, patient_id: UUID, now: datetime) -> None:
+    def work(run: Run) -> None:
+        record = Record(run, actor, patient_id, now)
+        record.audit("patient.read", patient_id)
+        run.do(table.look, patient_id=patient_id, account_id=actor.account_id, at=now)
+        record.close()
+
+    write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """One patient: name, local day, and who cares for them now."""
+
+    id: UUID
+    name: str
+    birth_year: int | None
+    zone: str
+    day: date
+    started_on: date
+    team: tuple[TeamMember, ...]
+
+
+def patient(actor: Actor, patient_id: UUID, now: datetime) -> PatientView:
+    """One patient. Somebody else's look is one line in the patient's audit.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        row, care = opened(run, actor, patient_id)
+        team = _members(run, patient_id)
+    if actor.patient_id != patient_id:
+        _looked(actor, patient_id, now)
+    return PatientView(
+        id=row.id,
+        name=row.name,
+        birth_year=row.birth_year,
+        zone=care.zones.current(),
+        day=care.today(now),
+        started_on=row.started_on,
+        team=team,
+    )
+
+
+def name_of(actor: Actor, patient_id: UUID) -> str:
+    """The patient's name.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, _ = opened(run, actor, patient_id)
+    name: str = patient.name
+    return name
+
+
+def clinic_zone(clinic_id: UUID) -> str:
+    """The time zone of a clinic.
+
+    Raises:
+        NotFound: no such clinic.
+    """
+    with read() as run:
+        row: Any = run.first(clinics.clinic_by_id, clinic_id=clinic_id)
+    if row is None:
+        raise NotFound
+    zone: str = row.zone
+    return zone
+
+
+def care_team(actor: Actor, patient_id: UUID) -> Sequence[TeamMember]:
+    """Who cares for the patient now, the lead first."""
+    with read() as run:
+        opened(run, actor, patient_id)
+        return _members(run, patient_id)
+
+
+def _members(run: Run, patient_id: UUID) -> tuple[TeamMember, ...]:
+    return tuple(
+        TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at)
+        for row in run.all(care_teams.care_team, patient_id=patient_id)
+    )

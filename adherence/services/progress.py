@@ -1,0 +1,404 @@
+"""Progress: adherence with its denominator and band, goals, symptoms, and what changed in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from adherence.domain.access import Actor
+from adherence.domain.activities import Activity, Asked
+from adherence.domain.adherence import (
+    Adherence,
+    DaySum,
+    NothingDue,
+    adherence,
+    why_nothing_due,
+)
+from adherence.domain.days import day_status
+from adherence.domain.entries import Entry, Status
+from adherence.domain.errors import InvalidInput, NotFound
+from adherence.domain.goals import Rating, goal_days
+from adherence.domain.matching import Outcome
+from adherence.domain.streaks import Streak, state, streak
+from adherence.domain.zones import day_start
+from adherence.services.care import AgreedGoal, Care, Plan
+from adherence.services.day_sums import (
+    ONE_DAY,
+    by_day,
+    outcomes_between,
+    outcomes_of,
+    sums_between,
+)
+from adherence.services.goals import GasScore, GoalView, gas_score, views
+from adherence.services.milestones import ratings_of
+from adherence.services.plans import opened
+from adherence.store import entries as entry_table
+from adherence.store.db import Run, read
+
+DEFAULT_DAYS = 90
+LONGEST_DAYS = 3660
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityProgress:
+    """Adherence to one activity over the period."""
+
+    activity: Activity
+    asked: Asked
+    counts: Adherence
+    nothing_due: NothingDue | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProgress:
+    """Adherence to one discipline's plan over the period."""
+
+    plan: Plan
+    counts: Adherence
+    activities: tuple[ActivityProgress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """From which day something else was asked, and why."""
+
+    day: date
+    activity_id: UUID
+    title: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomReport:
+    """One report of a symptom; ``value`` None with ``declined`` is "prefer not to say"."""
+
+    day: date
+    at: datetime
+    value: float | None
+    declined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How it went on the days of [first, until), ``until`` being tomorrow.
+
+    ``counts`` covers everything that is not optional; ``nothing_due`` says why there is no figure.
+    """
+
+    patient_id: UUID
+    first: date
+    until: date
+    counts: Adherence
+    nothing_due: NothingDue | None
+    plans: tuple[PlanProgress, ...]
+    days: tuple[tuple[date, Adherence], ...]
+    streak: Streak
+    goals: tuple[GoalView, ...]
+    gas: GasScore | None
+    symptoms: tuple[str, ...]
+    changes: tuple[PlanChange, ...]
+    seq: int
+    version: int
+
+
+def progress(actor: Actor, patient_id: UUID, days: int, now: datetime) -> Progress:
+    """Adherence, goals and symptoms of the last ``days`` local days, today included.
+
+    Raises:
+        InvalidInput: fewer than 1 or more than ``LONGEST_DAYS`` days.
+        NotFound: no such patient in the actor's clinic.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise InvalidInput("days", "out_of_range")
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        return progress_of(run, patient, care, days, now)
+
+
+def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) -> Progress:
+    """The same from an open snapshot."""
+    until = care.today(now) + ONE_DAY
+    first = until - timedelta(days=days)
+    sums = sums_between(run, care, patient.settled_on, first, until, now)
+    per_activity: dict[UUID, list[DaySum]] = {}
+    for one in sums:
+        per_activity.setdefault(one.activity_id, []).append(one)
+    by_plan: dict[UUID, list[ActivityProgress]] = {}
+    for activity in care.activities.values():
+        if activity.revisions[0].effective_on >= until:
+            continue
+        if activity.ended_on is not None and activity.ended_on <= first:
+            continue
+        counts = adherence(per_activity.get(activity.id, ()), now)
+        revision = activity.revision_on(until - ONE_DAY) or activity.revisions[-1]
+        by_plan.setdefault(activity.plan_id, []).append(
+            ActivityProgress(
+                activity,
+                revision.asked,
+                counts,
+                None if counts.due else why_nothing_due([activity], care.pauses, first, until),
+            )
+        )
+    counts = adherence(sums, now)
+    days_of = by_day(sums)
+    day_counts = tuple((day, adherence(found, now)) for day, found in sorted(days_of.items()))
+    found_goals = views(run, care)
+    return Progress(
+        patient_id=care.patient_id,
+        first=first,
+        until=until,
+        counts=counts,
+        nothing_due=(
+            None
+            if counts.due
+            else why_nothing_due(list(care.activities.values()), care.pauses, first, until)
+        ),
+        plans=tuple(
+            PlanProgress(
+                care.plans[plan_id],
+                adherence(
+                    (one for each in found for one in per_activity.get(each.activity.id, ())), now
+                ),
+                tuple(found),
+            )
+            for plan_id, found in by_plan.items()
+        ),
+        days=day_counts,
+        streak=streak((one.day, state(one)) for one in goal_days(sums, now)),
+        goals=tuple(found_goals),
+        gas=gas_score(found_goals),
+        symptoms=tuple(
+            row.symptom
+            for row in run.all(
+                entry_table.symptoms_known, patient_id=care.patient_id, first=first, until=until
+            )
+        ),
+        changes=tuple(plan_changes(care, first, until)),
+        seq=patient.seq,
+        version=patient.plan_version,
+    )
+
+
+def plan_changes(
+    care: Care, first: date, until: date, activity_ids: Iterable[UUID] | None = None
+) -> list[PlanChange]:
+    """Revisions after the first that took effect on the days of [first, until), by day."""
+    wanted = set(care.activities) if activity_ids is None else set(activity_ids)
+    changes = [
+        PlanChange(
+            note.effective_on,
+            activity.id,
+            revision.asked.title,
+            note.number,
+            note.reason,
+        )
+        for activity in care.activities.values()
+        if activity.id in wanted
+        for revision, note in zip(activity.revisions, care.notes[activity.id], strict=True)
+        if note.number > 1 and first <= note.effective_on < until
+    ]
+    return sorted(changes, key=lambda one: (one.day, str(one.activity_id), one.number))
+
+
+# --- one series at a time, for charts ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomSeries:
+    """A symptom's reports and the days beside them."""
+
+    symptom: str
+    first: date
+    until: date
+    reports: tuple[SymptomReport, ...]
+    days: tuple[tuple[date, Status], ...]
+    changes: tuple[PlanChange, ...]
+    limit: int | None
+
+    @property
+    def answered(self) -> int:
+        """How many reports have a value; 0 is one."""
+        return sum(one.value is not None for one in self.reports)
+
+    @property
+    def declined(self) -> int:
+        """How many say "prefer not to say"."""
+        return sum(one.declined for one in self.reports)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the values, zeros among them; None when there is none."""
+        values = [one.value for one in self.reports if one.value is not None]
+        return sum(values) / len(values) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalSeries:
+    """A goal's values over a period, with the last one before it when there is one."""
+
+    agreed: AgreedGoal
+    first: date
+    until: date
+    ratings: tuple[Rating, ...]
+    changes: tuple[PlanChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSeries:
+    """One medicine's occurrences and extra doses over a period."""
+
+    activity: Activity
+    first: date
+    until: date
+    outcomes: tuple[Outcome, ...]
+    extras: tuple[Entry, ...]
+    zones: tuple[tuple[date, str], ...]
+
+
+def day_states(
+    actor: Actor, patient_id: UUID, first: date, until: date, now: datetime
+) -> tuple[tuple[tuple[date, Adherence], ...], Care]:
+    """Each day's counts on [first, until) that has anything, in order, and the plan they rest on."""
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        sums = sums_between(run, care, patient.settled_on, first, until, now)
+    return (
+        tuple((day, adherence(found, now)) for day, found in sorted(by_day(sums).items())),
+        care,
+    )
+
+
+def symptoms(actor: Actor, patient_id: UUID, days: int, now: datetime) -> list[str]:
+    """The symptoms a plan names or that were reported in the last ``days`` days."""
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        until = care.today(now) + ONE_DAY
+        reported = run.all(
+            entry_table.symptoms_known,
+            patient_id=patient_id,
+            first=until - timedelta(days=days),
+            until=until,
+        )
+    named = [agreed.goal.symptom for agreed in care.goals.values()]
+    named += [each.revisions[-1].asked.symptom for each in care.activities.values()]
+    named += [row.symptom for row in reported]
+    return sorted({symptom for symptom in named if symptom})
+
+
+def version(actor: Actor, patient_id: UUID, now: datetime) -> tuple[int, int, date]:
+    """What a picture of the patient rests on besides the clock: two counters and the local day.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+    return patient.seq, patient.plan_version, care.today(now)
+
+
+def next_change(actor: Actor, patient_id: UUID, now: datetime) -> datetime:
+    """When the clock alone changes a picture next: a window closes, or the local day ends."""
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        today = care.today(now)
+        closing = [
+            outcome.occurrence.closes_at
+            for judged, _ in outcomes_between(
+                run, care, today - ONE_DAY, today + ONE_DAY, now
+            ).values()
+            for outcome in judged
+            if outcome.entry is None and outcome.occurrence.closes_at is not None
+        ]
+    midnight = day_start(today + ONE_DAY, care.zones.on(today + ONE_DAY))
+    return min([at for at in closing if at > now] + [midnight])
+
+
+def symptom_series(
+    actor: Actor, patient_id: UUID, symptom: str, first: date, until: date, now: datetime
+) -> SymptomSeries:
+    """One symptom's reports on [first, until), with the adherence of the same days."""
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        rows = run.all(
+            entry_table.symptom_entries,
+            patient_id=patient_id,
+            symptom=symptom,
+            first=first,
+            until=until,
+        )
+        sums = sums_between(run, care, patient.settled_on, first, until, now)
+    limits = [
+        activity.revisions[-1].asked.pain_limit
+        for activity in care.activities.values()
+        if activity.revisions[-1].asked.symptom == symptom
+        and activity.revisions[-1].asked.pain_limit is not None
+    ]
+    return SymptomSeries(
+        symptom=symptom,
+        first=first,
+        until=until,
+        reports=tuple(
+            SymptomReport(row.local_day, row.performed_at, row.value, row.declined)
+            for row in rows
+            if row.value is not None or row.declined
+        ),
+        days=tuple(
+            (day, status)
+            for day, found in sorted(by_day(sums).items())
+            if (status := day_status(adherence(found, now))) is not None
+        ),
+        changes=tuple(plan_changes(care, first, until)),
+        limit=min((limit for limit in limits if limit is not None), default=None),
+    )
+
+
+def goal_series(
+    actor: Actor, patient_id: UUID, goal_id: UUID, first: date, until: date, now: datetime
+) -> GoalSeries:
+    """One goal's values on [first, until).
+
+    Raises:
+        NotFound: the patient has no such goal.
+    """
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        agreed = care.goals.get(goal_id)
+        if agreed is None:
+            raise NotFound
+        ratings = ratings_of(run, care, agreed, first, until)
+    hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
+    return GoalSeries(
+        agreed, first, until, tuple(ratings), tuple(plan_changes(care, first, until, hangs))
+    )
+
+
+def dose_series(
+    actor: Actor, patient_id: UUID, activity_id: UUID, first: date, until: date, now: datetime
+) -> DoseSeries:
+    """One medicine's doses on [first, until), answered or not, and the extra ones.
+
+    Raises:
+        NotFound: the patient has no such activity.
+    """
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+        activity = care.activities.get(activity_id)
+        if activity is None:
+            raise NotFound
+        judged, extras = outcomes_of(run, care, activity, first, until, now)
+    return DoseSeries(
+        activity,
+        first,
+        until,
+        tuple(judged),
+        tuple(extra.entry for extra in extras),
+        tuple((day, care.zones.on(day)) for day in _days(first, until)),
+    )
+
+
+def _days(first: date, until: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((until - first).days)]

@@ -1,0 +1,179 @@
+"""A patient's record, opened for writing: the lock, the numbers, the audit lines, the outbox.
+
+Everything that a use case changes about one patient goes through one ``Record`` in one transaction:
+the row lock orders writers, ``number()`` hands out the places in the pull order, and ``close()``
+writes the audit lines, the outbox lines and the used-up counters together with the change itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from adherence.domain.access import Actor
+from adherence.domain.audit import GENESIS, link
+from adherence.domain.errors import NotFound
+from adherence.store import audit as audit_table
+from adherence.store import clinics, outbox, patients
+from adherence.store.db import Run
+from adherence.store.ids import new_id
+
+
+class Record:
+    """One patient under lock, for one actor, at one moment."""
+
+    __slots__ = (
+        "_audit",
+        "_head",
+        "_n",
+        "_outbox",
+        "_seq",
+        "actor",
+        "clinic_id",
+        "home_zone",
+        "notices_changed",
+        "now",
+        "patient_id",
+        "plan_version",
+        "run",
+        "settled_on",
+        "started_on",
+    )
+
+    def __init__(self, run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
+        """Lock the patient.
+
+        Raises:
+            NotFound: no such patient in the actor's clinic.
+        """
+        row: Any = run.first(patients.lock_patient, patient_id=patient_id)
+        if row is None or row.clinic_id != actor.clinic_id:
+            raise NotFound
+        self.run = run
+        self.actor = actor
+        self.patient_id = patient_id
+        self.now = now
+        self.clinic_id: UUID = row.clinic_id
+        self.home_zone: str = row.home_zone
+        self.started_on: date = row.started_on
+        self.plan_version: int = row.plan_version
+        self.settled_on: date = row.settled_on
+        self._seq: int = row.seq
+        self._n: int = row.audit_n
+        self._head: bytes = row.audit_head or GENESIS
+        #: Whether a notice was raised or reviewed, so that the caseload counts them again.
+        self.notices_changed = False
+        self._audit: list[dict[str, Any]] = []
+        self._outbox: list[dict[str, Any]] = []
+
+    @property
+    def seq(self) -> int:
+        """The last number handed out."""
+        return self._seq
+
+    def number(self) -> int:
+        """The next number in the order in which devices pull."""
+        self._seq += 1
+        return self._seq
+
+    def audit(
+        self, action: str, object_id: UUID, digest: bytes | None = None, result: str = "ok"
+    ) -> None:
+        """Add a line to the patient's chain."""
+        self._n += 1
+        self._head = link(
+            self._head,
+            self.patient_id,
+            self._n,
+            self.clinic_id,
+            self.now,
+            self.actor.account_id,
+            action,
+            object_id,
+            result,
+            digest,
+        )
+        self._audit.append(
+            {
+                "chain_id": self.patient_id,
+                "n": self._n,
+                "clinic_id": self.clinic_id,
+                "at": self.now,
+                "actor_id": self.actor.account_id,
+                "action": action,
+                "object_id": object_id,
+                "result": result,
+                "digest": digest,
+                "hash": self._head,
+            }
+        )
+
+    def send(self, topic: str, subject_id: UUID, seq: int) -> None:
+        """Add a line to the outbox."""
+        self._outbox.append(
+            {
+                "id": new_id(),
+                "clinic_id": self.clinic_id,
+                "patient_id": self.patient_id,
+                "topic": topic,
+                "subject_id": subject_id,
+                "seq": seq,
+                "created_at": self.now,
+                "due_at": self.now,
+                "tries": 0,
+            }
+        )
+
+    def plan_changed(self) -> None:
+        """Make every process read the plan anew."""
+        self.plan_version += 1
+
+    def close(self) -> None:
+        """Write what was gathered; the last thing before the commit."""
+        run = self.run
+        run.do_many(audit_table.add_audit, self._audit)
+        run.do_many(outbox.add_outbox, self._outbox)
+        run.do(
+            patients.unlock_patient,
+            patient_id=self.patient_id,
+            new_seq=self._seq,
+            new_plan_version=self.plan_version,
+            new_settled_on=self.settled_on,
+            new_audit_n=self._n,
+            new_audit_head=None if self._head == GENESIS else self._head,
+        )
+
+
+def audit_clinic(run: Run, actor: Actor, action: str, object_id: UUID, now: datetime) -> None:
+    """Add a line to the clinic's own chain, for what belongs to no single patient."""
+    row: Any = run.first(clinics.lock_clinic, clinic_id=actor.clinic_id)
+    if row is None:
+        raise NotFound
+    n = row.audit_n + 1
+    head = link(
+        row.audit_head or GENESIS,
+        actor.clinic_id,
+        n,
+        actor.clinic_id,
+        now,
+        actor.account_id,
+        action,
+        object_id,
+        "ok",
+        None,
+    )
+    run.do(
+        audit_table.add_audit,
+        chain_id=actor.clinic_id,
+        n=n,
+        clinic_id=actor.clinic_id,
+        at=now,
+        actor_id=actor.account_id,
+        action=action,
+        object_id=object_id,
+        result="ok",
+        digest=None,
+        hash=head,
+    )
+    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=head)

@@ -1,0 +1,223 @@
+"""Every setting: its name in the environment, its default and its meaning. Nothing else reads them.
+
+``Settings.from_env()`` is called once, by ``create_app``. A clinic (``ADHERENCE_MODE=clinic``) does
+not start on an unsafe setting; the refusal says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+EXTENSION = "adherence.settings"
+
+#: Signs nothing of worth: a demo's data are invented and its file is thrown away.
+DEMO_SECRET = "a-demo-has-no-secrets-and-a-clinic-refuses-this-one"  # noqa: S105 - public on purpose
+SECRET_LENGTH = 32
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Mode(StrEnum):
+    """``demo``: invented people on this machine. ``clinic``: real ones; unsafe settings refused."""
+
+    DEMO = "demo"
+    CLINIC = "clinic"
+
+
+class UnsafeSettings(Exception):
+    """The settings cannot be served with; the text is one sentence that says what to do."""
+
+
+def _means(meaning: str) -> dict[str, str]:
+    return {"meaning": meaning}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"ADHERENCE_{name.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one process."""
+
+    mode: Mode = field(default=Mode.DEMO, metadata=_means("demo or clinic"))
+    database_url: str = field(
+        default="",
+        metadata=_means(
+            "SQLAlchemy address of the database; default: adherence.sqlite in the working folder"
+        ),
+    )
+    secret_key: str = field(
+        default=DEMO_SECRET,
+        metadata=_means(
+            "secret of at least 32 characters that keys the hashes of sign-in links and form tokens"
+        ),
+    )
+    secret_key_file: str = field(
+        default="",
+        metadata=_means("file to read the secret from instead; only its owner may read it"),
+    )
+    secret_key_fallbacks: tuple[str, ...] = field(
+        default=(),
+        metadata=_means(
+            "earlier secrets, separated by commas, under which open sign-in links still work"
+        ),
+    )
+    base_url: str = field(
+        default="http://127.0.0.1:8000",
+        metadata=_means(
+            "address people reach the service at; links are built from it, never from a Host header"
+        ),
+    )
+    trusted_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=_means("host names served, separated by commas; default: the one of the base URL"),
+    )
+    proxy_hops: int = field(
+        default=0, metadata=_means("how many reverse proxies in front are trusted to forward")
+    )
+    emergency_number: str = field(
+        default="112", metadata=_means("number shown wherever nobody reads live")
+    )
+    session_hours: int = field(
+        default=12, metadata=_means("hours after sign-in at which a session ends")
+    )
+    idle_minutes_staff: int = field(
+        default=15, metadata=_means("minutes without an act that end a staff session")
+    )
+    idle_minutes_patient: int = field(
+        default=30, metadata=_means("minutes without an act that end a patient's session")
+    )
+    link_minutes: int = field(
+        default=10, metadata=_means("a one-time sign-in link lives this long")
+    )
+    body_limit: int = field(default=1_000_000, metadata=_means("largest request body, in bytes"))
+    form_limit: int = field(default=64_000, metadata=_means("largest posted form, in bytes"))
+    form_fields: int = field(default=200, metadata=_means("most fields in a posted form"))
+    batch_limit: int = field(default=200, metadata=_means("most entries in one sync batch"))
+    work_inside: bool = field(
+        default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")
+    )
+    smtp_host: str = field(default="", metadata=_means("mail server; none: no mail is sent"))
+    smtp_port: int = field(default=587, metadata=_means("port of the mail server"))
+    smtp_user: str = field(default="", metadata=_means("name to sign in to the mail server with"))
+    smtp_password: str = field(default="", metadata=_means("password for the mail server"))
+    smtp_from: str = field(default="", metadata=_means("sender address of mails"))
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            self._put("database_url", f"sqlite:///{Path.cwd() / 'adherence.sqlite'}")
+        if self.secret_key_file:
+            self._put("secret_key", _read_secret(Path(self.secret_key_file)))
+        if not self.trusted_hosts:
+            host = urlsplit(self.base_url).hostname or ""
+            local = LOCAL_HOSTS if self.mode is Mode.DEMO else ()
+            self._put("trusted_hosts", tuple(dict.fromkeys((host, *local))))
+        self._check()
+
+    def _put(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check(self) -> None:
+        """Refuse what cannot be served with.
+
+        Raises:
+            UnsafeSettings: with one sentence that says what to do.
+        """
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+                raise UnsafeSettings(f"{variable(each.name)} must not be negative.")
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UnsafeSettings(
+                "ADHERENCE_BASE_URL must be an address such as https://adherence.example.org."
+            )
+        if self.mode is not Mode.CLINIC:
+            return
+        how = "set ADHERENCE_SECRET_KEY to the output of: openssl rand -hex 32"
+        if not self.secret_key:
+            raise UnsafeSettings(f"There is no secret key; {how}.")
+        if self.secret_key == DEMO_SECRET:
+            raise UnsafeSettings(f"The secret key is the public one of the demo; {how}.")
+        if len(self.secret_key) < SECRET_LENGTH or len(set(self.secret_key)) < SECRET_LENGTH // 4:
+            raise UnsafeSettings(f"The secret key is too short or too plain; {how}.")
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+            raise UnsafeSettings(
+                "Browsers keep sign-in cookies only over TLS; set ADHERENCE_BASE_URL to the https "
+                "address of the proxy in front, or nobody can ever sign in."
+            )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from environment variables; a variable that is absent or empty is the default.
+
+        Raises:
+            UnsafeSettings: a value is unreadable, or unsafe for a clinic.
+        """
+        given: dict[str, Any] = {}
+        for each in fields(cls):
+            named = variable(each.name)
+            if text := env.get(named, "").strip():
+                given[each.name] = _parse(named, text, each.default)
+        return cls(**given)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that browsers name as ``Origin``."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret in use first, then earlier ones still accepted."""
+        return (self.secret_key, *self.secret_key_fallbacks)
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        readable_by_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+        text = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise UnsafeSettings(
+            "ADHERENCE_SECRET_KEY_FILE names a file that cannot be read; make it readable "
+            "by the account that runs the service."
+        ) from error
+    if readable_by_others:
+        raise UnsafeSettings(
+            "The file of ADHERENCE_SECRET_KEY_FILE can be read by others; run chmod 600 on it."
+        )
+    return text
+
+
+def _parse(named: str, text: str, default: object) -> object:
+    """The value of a setting, read in the type of its default."""
+    try:
+        match default:
+            case bool():
+                return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+            case Mode():
+                return Mode(text.lower())
+            case int():
+                return int(text)
+            case tuple():
+                return tuple(part.strip() for part in text.split(",") if part.strip())
+            case _:
+                return text
+    except (KeyError, ValueError) as error:
+        raise UnsafeSettings(f"{named} has a value that cannot be read.") from error
+
+
+def current() -> Settings:
+    """The settings of the current application."""
+    found: Settings = current_app.extensions[EXTENSION]
+    return found

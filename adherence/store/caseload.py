@@ -1,0 +1,134 @@
+"""Caseload: one row per patient for the clinician's list, so that its cost does not grow with history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.patients import CARE, PATIENT
+
+
+class CaseloadRow(db.Model):
+    """Need, the last 30 settled days and the last entry of one patient, as of one local day."""
+
+    __tablename__ = "caseload"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
+        sa.Index(None, "clinic_id", "due30"),
+        sa.Index(None, "roll_at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    need: Mapped[int] = mapped_column(sa.Integer)
+    #: The most urgent open notice (domain/caseload.py), kept so that an entry need not look it up.
+    urgency: Mapped[int] = mapped_column(sa.SmallInteger)
+    due30: Mapped[int] = mapped_column(sa.Integer)
+    done30: Mapped[int] = mapped_column(sa.Integer)
+    unreported30: Mapped[int] = mapped_column(sa.Integer)
+    #: The highest pain reported in the last seven days; null when none was.
+    pain7: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    #: Fourteen days, oldest first, one letter each (see domain/days.py).
+    strip: Mapped[str] = mapped_column(sa.String(14))
+    open_notices: Mapped[int] = mapped_column(sa.Integer)
+    last_entry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    goal_words: Mapped[str | None] = mapped_column(sa.String(300))
+    as_of: Mapped[date]
+    #: The patient's next midnight: from then on the row no longer tells the truth about today.
+    roll_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+CASELOAD: Any = CaseloadRow.__table__
+COLUMNS = [column.name for column in CASELOAD.c]
+_mine = CASELOAD.c.patient_id == sa.bindparam("patient_id", type_=Id)
+
+add_caseload = Statement(sa.insert(CASELOAD), " ".join(COLUMNS))
+set_caseload = Statement(
+    sa.update(CASELOAD)
+    .where(_mine)
+    .values(
+        {
+            column.name: sa.bindparam(f"new_{column.name}", type_=column.type)
+            for column in CASELOAD.c
+            if column.name not in ("patient_id", "clinic_id")
+        }
+    )
+)
+caseload_of = Statement(sa.select(*CASELOAD.c).where(_mine))
+caseload_to_roll = Statement(
+    sa.select(CASELOAD.c.patient_id)
+    .where(CASELOAD.c.roll_at <= sa.bindparam("at", type_=UtcDateTime))
+    .order_by(CASELOAD.c.roll_at)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+oldest_roll = Statement(sa.select(sa.func.min(CASELOAD.c.roll_at).label("roll_at")))
+
+_shown = [
+    CASELOAD.c.patient_id,
+    PATIENT.c.name,
+    PATIENT.c.birth_year,
+    CASELOAD.c.need,
+    CASELOAD.c.due30,
+    CASELOAD.c.done30,
+    CASELOAD.c.unreported30,
+    CASELOAD.c.pain7,
+    CASELOAD.c.strip,
+    CASELOAD.c.open_notices,
+    CASELOAD.c.urgency,
+    CASELOAD.c.last_entry_at,
+    CASELOAD.c.goal_words,
+    CASELOAD.c.as_of,
+    CASELOAD.c.roll_at,
+]
+#: A clinician's patients after (need, patient), greatest need first.
+caseload_page = Statement(
+    sa.select(*_shown)
+    .select_from(
+        CARE.join(CASELOAD, CASELOAD.c.patient_id == CARE.c.patient_id).join(
+            PATIENT, PATIENT.c.id == CARE.c.patient_id
+        )
+    )
+    .where(
+        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
+        CARE.c.until_at.is_(None),
+        sa.or_(
+            CASELOAD.c.need < sa.bindparam("need", type_=sa.Integer),
+            sa.and_(
+                CASELOAD.c.need == sa.bindparam("need", type_=sa.Integer),
+                CASELOAD.c.patient_id > sa.bindparam("after", type_=Id),
+            ),
+        ),
+    )
+    .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: A clinician's patients with something new, greatest need first.
+waiting_page = Statement(
+    sa.select(*_shown)
+    .select_from(
+        CARE.join(CASELOAD, CASELOAD.c.patient_id == CARE.c.patient_id).join(
+            PATIENT, PATIENT.c.id == CARE.c.patient_id
+        )
+    )
+    .where(
+        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
+        CARE.c.until_at.is_(None),
+        CASELOAD.c.open_notices > 0,
+    )
+    .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: Clinic-wide sums for a programme manager; small cells are suppressed by the service.
+caseload_totals = Statement(
+    sa.select(
+        sa.func.count().label("patients"),
+        sa.func.sum(CASELOAD.c.due30).label("due"),
+        sa.func.sum(CASELOAD.c.done30).label("done"),
+        sa.func.sum(CASELOAD.c.unreported30).label("unreported"),
+    ).where(CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id), CASELOAD.c.due30 > 0)
+)

@@ -1,0 +1,135 @@
+"""Day sums: per patient, local day and activity, what was asked and what became of it.
+
+A projection of revisions, pauses and entries, written in the transaction that changes them. It knows
+no clock: what nobody answered is ``asked`` less the answered, and ``open_until`` tells the reader
+from when on that is *not reported*. ``adherence rebuild --check`` computes it again from scratch.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.plans import ACTIVITY_GOAL
+
+
+class DaySumRow(db.Model):
+    """One day of one activity; clustered by (patient, day), which is how it is read."""
+
+    __tablename__ = "day_sum"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["patient_id", "activity_id"], ["activity.patient_id", "activity.id"]
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    activity_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    asked: Mapped[int] = mapped_column(sa.SmallInteger)
+    done: Mapped[int] = mapped_column(sa.SmallInteger)
+    partly: Mapped[int] = mapped_column(sa.SmallInteger)
+    skipped: Mapped[int] = mapped_column(sa.SmallInteger)
+    missed: Mapped[int] = mapped_column(sa.SmallInteger)
+    excused: Mapped[int] = mapped_column(sa.SmallInteger)
+    extra: Mapped[int] = mapped_column(sa.SmallInteger)
+    share: Mapped[float]
+    unmeasured: Mapped[int] = mapped_column(sa.SmallInteger)
+    pain_n: Mapped[int] = mapped_column(sa.SmallInteger)
+    pain_sum: Mapped[int] = mapped_column(sa.SmallInteger)
+    pain_max: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    effort_n: Mapped[int] = mapped_column(sa.SmallInteger)
+    effort_sum: Mapped[int] = mapped_column(sa.SmallInteger)
+    volume: Mapped[float]
+    doses: Mapped[float]
+    open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+DAY_SUM: Any = DaySumRow.__table__
+COLUMNS = [column.name for column in DAY_SUM.c]
+_mine = DAY_SUM.c.patient_id == sa.bindparam("patient_id", type_=Id)
+_days = sa.and_(
+    DAY_SUM.c.day >= sa.bindparam("first", type_=sa.Date),
+    DAY_SUM.c.day < sa.bindparam("until", type_=sa.Date),
+)
+_activity = DAY_SUM.c.activity_id == sa.bindparam("activity_id", type_=Id)
+
+add_day_sum = Statement(sa.insert(DAY_SUM), " ".join(COLUMNS))
+#: Clears one activity's days of [first, until) before they are written anew.
+clear_day_sums = Statement(sa.delete(DAY_SUM).where(_mine, _days, _activity))
+clear_all_day_sums = Statement(sa.delete(DAY_SUM).where(_mine))
+day_sums = Statement(
+    sa.select(*[column for column in DAY_SUM.c if column.name != "patient_id"])
+    .where(_mine, _days)
+    .order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
+)
+all_day_sums = Statement(
+    sa.select(*DAY_SUM.c).where(_mine).order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
+)
+_of_goal = DAY_SUM.join(
+    ACTIVITY_GOAL,
+    sa.and_(
+        ACTIVITY_GOAL.c.patient_id == DAY_SUM.c.patient_id,
+        ACTIVITY_GOAL.c.activity_id == DAY_SUM.c.activity_id,
+    ),
+)
+_goal = ACTIVITY_GOAL.c.goal_id == sa.bindparam("goal_id", type_=Id)
+#: What a goal's milestones are judged by, a row a day; narrow, because entries read it.
+goal_days = Statement(
+    sa.select(
+        DAY_SUM.c.day,
+        sa.func.sum(DAY_SUM.c.asked).label("asked"),
+        sa.func.sum(DAY_SUM.c.done).label("done"),
+        sa.func.sum(DAY_SUM.c.partly).label("partly"),
+        sa.func.sum(DAY_SUM.c.excused).label("excused"),
+        sa.func.sum(DAY_SUM.c.extra).label("extra"),
+    )
+    .select_from(_of_goal)
+    .where(_mine, _days, _goal)
+    .group_by(DAY_SUM.c.day)
+    .order_by(DAY_SUM.c.day)
+)
+#: Which of a goal's activities have rows on the days of [first, until).
+goal_rows = Statement(
+    sa.select(DAY_SUM.c.day, DAY_SUM.c.activity_id).select_from(_of_goal).where(_mine, _days, _goal)
+)
+_active = sa.or_(DAY_SUM.c.done > 0, DAY_SUM.c.partly > 0, DAY_SUM.c.extra > 0)
+_day = sa.bindparam("day", type_=sa.Date)
+#: The nearest day before, or after, one day on which something of a goal was done.
+active_before = Statement(
+    sa.select(DAY_SUM.c.day)
+    .select_from(_of_goal)
+    .where(_mine, _goal, DAY_SUM.c.day < _day, _active)
+    .order_by(DAY_SUM.c.day.desc())
+    .limit(1)
+)
+active_after = Statement(
+    sa.select(DAY_SUM.c.day)
+    .select_from(_of_goal)
+    .where(_mine, _goal, DAY_SUM.c.day > _day, _active)
+    .order_by(DAY_SUM.c.day)
+    .limit(1)
+)
+#: Thirty days of one patient, a row a day, for the caseload.
+patient_days = Statement(
+    sa.select(
+        DAY_SUM.c.day,
+        sa.func.sum(DAY_SUM.c.asked).label("asked"),
+        sa.func.sum(DAY_SUM.c.done).label("done"),
+        sa.func.sum(DAY_SUM.c.partly).label("partly"),
+        sa.func.sum(DAY_SUM.c.skipped).label("skipped"),
+        sa.func.sum(DAY_SUM.c.missed).label("missed"),
+        sa.func.sum(DAY_SUM.c.excused).label("excused"),
+        sa.func.max(DAY_SUM.c.pain_max).label("pain_max"),
+        sa.func.max(DAY_SUM.c.open_until).label("open_until"),
+    )
+    .where(_mine, _days)
+    .group_by(DAY_SUM.c.day)
+    .order_by(DAY_SUM.c.day)
+)

@@ -1,0 +1,700 @@
+"""The database: column types, prepared statements, and the one door through which all writing goes.
+
+Reading: ``with read() as run`` is one snapshot. Writing: ``write(work)`` calls ``work(run)`` inside one
+durable transaction and returns what it returned; the caller goes on only after the commit.
+
+On SQLite writers queue at a lock that the kernel wakes, never at SQLite's busy handler, which sleeps
+up to 100 ms between looks. Jobs that pile up while another process holds the file are committed
+together (group commit): each in a savepoint of its own, so an error undoes only its own job.
+On PostgreSQL the same door is a plain transaction; the patient's row lock orders writers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict, deque, namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase
+
+T = TypeVar("T")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+#: At most this many waiting jobs share one commit.
+GROUP = 32
+#: How long SQLite waits for a writer that does not use the door (a shell, a backup), in seconds.
+FOREIGN_WRITER_SECONDS = 10.0
+#: How often a PostgreSQL transaction is tried again after a deadlock or serialisation failure.
+TRIES = 5
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+# --- column types ------------------------------------------------------------------------------
+
+
+class Id(sa.types.TypeDecorator[UUID]):
+    """A UUID: 16 bytes on SQLite (35 % smaller than text), the native type on PostgreSQL."""
+
+    impl = sa.LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+        return dialect.type_descriptor(sa.LargeBinary(16))
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        convert = self.to_driver(dialect)
+        return value if convert is None else convert(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        convert = self.from_driver(dialect)
+        found: UUID | None = value if convert is None else convert(value)
+        return found
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return None if dialect.name == "postgresql" else _bytes_of_uuid
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return None if dialect.name == "postgresql" else _uuid_of_bytes
+
+
+def _bytes_of_uuid(value: UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
+
+
+def _uuid_of_bytes(value: bytes | None) -> UUID | None:
+    return None if value is None else UUID(int=int.from_bytes(value, "big"))
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant. A naive value is refused; SQLite, which loses the zone, keeps UTC microseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return self.to_driver(dialect)(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        found: datetime | None = self.from_driver(dialect)(value)
+        return found
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _aware if dialect.name == "postgresql" else _microseconds
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _in_utc if dialect.name == "postgresql" else _of_microseconds
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    return value
+
+
+def _microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (_aware(value) - EPOCH) // MICROSECOND  # type: ignore[operator]
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _of_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Choice(sa.types.TypeDecorator[StrEnum]):
+    """A member of a StrEnum, stored by its value (``done``, not ``DONE``)."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__(32)
+        self.kind = kind
+        self._members: dict[str | None, StrEnum] = {member.value: member for member in kind}
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return self._members.get(value)
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        kind = self.kind
+        return lambda value: None if value is None else kind(value).value
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return self._members.get
+
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def one_of(column: str, kind: type[StrEnum], null: bool = False) -> sa.CheckConstraint:
+    """A check that ``column`` holds a member of ``kind``; the list is written once, in the enum."""
+    members = ", ".join(f"'{member.value}'" for member in kind)
+    test = f"{column} IN ({members})"
+    return sa.CheckConstraint(f"{column} IS NULL OR {test}" if null else test, name=column)
+
+
+def between(column: str, scale: tuple[int, int]) -> sa.CheckConstraint:
+    """A check that ``column`` is null or inside ``scale``, both ends included."""
+    low, high = scale
+    return sa.CheckConstraint(f"{column} IS NULL OR {column} BETWEEN {low} AND {high}", name=column)
+
+
+# --- statements prepared once ------------------------------------------------------------------
+
+
+class Statement:
+    """A Core statement compiled once per dialect and run on the driver's own cursor.
+
+    Core stays the only source of the SQL, and its own type processors convert what goes in and
+    comes out; what is saved is the walk through the statement at each call (0.1 ms each, and a
+    logged entry needs a dozen). Insert statements name their columns: ``Statement(insert(table), "a b")``.
+    """
+
+    __slots__ = ("_ready", "columns", "core")
+
+    def __init__(self, core: Any, columns: str = "") -> None:
+        self.core = core
+        self.columns = columns.split() or None
+        self._ready: dict[str, _Ready] = {}
+
+    def ready(self, dialect: Dialect) -> _Ready:
+        found = self._ready.get(dialect.name)
+        if found is None:
+            found = self._ready[dialect.name] = _Ready(self, dialect)
+        return found
+
+
+def _from_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What converts a driver's value to a Python one, None where it is one already.
+
+    Our own types say it directly; Core's way through a TypeDecorator is three calls a value.
+    """
+    if isinstance(kind, Id | UtcDateTime | Choice):
+        return kind.from_driver(dialect)
+    if isinstance(kind, sa.Float):
+        return None  # both drivers give a float; psycopg's processor wants the cursor's type code
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(
+        dialect, None
+    )
+    return processor
+
+
+def _to_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What converts a Python value to one for the driver, None where it is one already."""
+    if isinstance(kind, Id | UtcDateTime | Choice):
+        return kind.to_driver(dialect)
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return processor
+
+
+class _Ready:
+    __slots__ = ("binds", "make", "positional", "results", "sql")
+
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
+        core = statement.core
+        compiled = core.compile(dialect=dialect, column_keys=statement.columns)
+        self.sql = str(compiled)
+        self.positional = bool(compiled.positional)
+        names = compiled.positiontup if compiled.positional else list(compiled.binds)
+        self.binds = []
+        for name in names:
+            bound = compiled.binds[name]
+            processor = _to_driver(bound.type, dialect)
+            self.binds.append((name, bound.key, processor, bound.required, bound.effective_value))
+        shown = getattr(core, "exported_columns", None)
+        columns = list(shown) if shown is not None else []
+        self.results = [_from_driver(column.type, dialect) for column in columns]
+        if columns:
+            self.make: Any = namedtuple("Row", [column.key for column in columns])._make
+        else:
+            self.make = None
+
+    def params(self, given: Mapping[str, Any]) -> Any:
+        if self.positional:
+            values = []
+            for _, key, processor, required, usual in self.binds:
+                value = given[key] if required or key in given else usual
+                values.append(processor(value) if processor is not None else value)
+            return values
+        named = {}
+        for name, key, processor, required, usual in self.binds:
+            value = given[key] if required or key in given else usual
+            named[name] = processor(value) if processor is not None else value
+        return named
+
+    def rows(self, raw: Iterable[Sequence[Any]]) -> list[Any]:
+        results, make = self.results, self.make
+        return [
+            make([p(v) if p is not None else v for p, v in zip(results, row, strict=True)])
+            for row in raw
+        ]
+
+
+class Kept:
+    """What a process keeps of parsed rows, by a key that names their version; oldest out first.
+
+    A value may only be put in under a version that is committed.
+    """
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._values: OrderedDict[Any, Any] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def get(self, key: Any) -> Any | None:
+        return self._values.get(key)
+
+    def put(self, key: Any, value: Any) -> None:
+        with self._mutex:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+
+class Run:
+    """One transaction, or one reading snapshot, on one connection."""
+
+    __slots__ = ("_cursor", "connection", "dialect", "kept", "raw")
+
+    def __init__(self, connection: Connection, kept: Kept) -> None:
+        self.connection = connection
+        self.kept = kept
+        self.dialect = connection.dialect
+        self.raw = connection.connection.dbapi_connection
+        self._cursor: Any = self.raw.cursor()  # type: ignore[union-attr]
+
+    def all(self, statement: Statement, **given: Any) -> list[Any]:
+        """Every row, as named tuples."""
+        ready = statement.ready(self.dialect)
+        cursor = self._cursor
+        cursor.execute(ready.sql, ready.params(given))
+        return ready.rows(cursor.fetchall())
+
+    def first(self, statement: Statement, **given: Any) -> Any | None:
+        """The first row, or None."""
+        ready = statement.ready(self.dialect)
+        cursor = self._cursor
+        cursor.execute(ready.sql, ready.params(given))
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        if self.dialect.name == "sqlite":
+            # An unfinished SELECT would keep its snapshot open past the commit.
+            cursor.fetchall()
+        return ready.rows([row])[0]
+
+    def value(self, statement: Statement, **given: Any) -> Any:
+        """The first column of the first row, or None when there is no row."""
+        row = self.first(statement, **given)
+        return None if row is None else row[0]
+
+    def do(self, statement: Statement, **given: Any) -> int:
+        """Run a statement that changes rows; how many it changed."""
+        ready = statement.ready(self.dialect)
+        self._cursor.execute(ready.sql, ready.params(given))
+        return int(self._cursor.rowcount)
+
+    def do_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row."""
+        if not rows:
+            return
+        ready = statement.ready(self.dialect)
+        self._cursor.executemany(ready.sql, [ready.params(row) for row in rows])
+
+    def core(self, statement: Any, **given: Any) -> list[Any]:
+        """Every row of a statement built at the call, for the few whose shape is not fixed."""
+        result = self.connection.execute(statement, given)
+        return list(result.all()) if result.returns_rows else []
+
+
+# --- the store of one application --------------------------------------------------------------
+
+
+class Store:
+    """The engine of one application, its reading connections and its writing door."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sqlite = engine.dialect.name == "sqlite"
+        self.kept = Kept()
+        self._mine = threading.local()
+        self._pid = os.getpid()
+        self._door = self._new_door()
+
+    def _new_door(self) -> _GroupDoor | _PlainDoor:
+        return _GroupDoor(self) if self.sqlite else _PlainDoor(self)
+
+    def _after_fork(self) -> None:
+        # A connection or a lock file opened before a fork would be shared with the parent.
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self.engine.dispose(close=False)
+            self._mine = threading.local()
+            self._door = self._new_door()
+
+    def connection(self) -> Connection:
+        """This thread's own connection, kept: taking one from the pool costs 0.1 ms a request."""
+        self._after_fork()
+        kept: Connection | None = getattr(self._mine, "connection", None)
+        if kept is None or kept.closed or kept.invalidated:
+            kept = self._mine.connection = self.engine.connect()
+        return kept
+
+    def drop_connection(self) -> None:
+        kept: Connection | None = getattr(self._mine, "connection", None)
+        self._mine.connection = None
+        if kept is not None and not kept.closed:
+            try:
+                kept.invalidate()
+            finally:
+                kept.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Run]:
+        connection = self.connection()
+        if getattr(self._mine, "reading", None) is not None:
+            # A read inside a read sees the same snapshot.
+            yield self._mine.reading
+            return
+        try:
+            run = Run(connection, self.kept)
+            if self.sqlite:
+                run.raw.execute("BEGIN")  # type: ignore[union-attr]
+            self._mine.reading = run
+            try:
+                yield run
+            finally:
+                self._mine.reading = None
+                run.raw.rollback()  # type: ignore[union-attr]
+                if connection.in_transaction():
+                    connection.rollback()
+        except (sa.exc.DBAPIError, self.engine.dialect.dbapi.Error):  # type: ignore[union-attr]
+            self.drop_connection()
+            raise
+
+    def write(self, work: Callable[[Run], T]) -> T:
+        self._after_fork()
+        if getattr(self._mine, "writing", False) or getattr(self._mine, "reading", None):
+            raise RuntimeError("write() inside a transaction would wait for itself")
+        return self._door.write(work)
+
+    def close(self) -> None:
+        self.drop_connection()
+        self._door.close()
+        self.engine.dispose()
+
+
+class _PlainDoor:
+    """PostgreSQL: one transaction, tried again when the server broke a tie against us."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def write(self, work: Callable[[Run], T]) -> T:
+        store = self.store
+        for attempt in range(1, TRIES + 1):
+            connection = store.connection()
+            store._mine.writing = True
+            try:
+                run = Run(connection, store.kept)
+                result = work(run)
+                run.raw.commit()  # type: ignore[union-attr]
+                if connection.in_transaction():
+                    connection.commit()
+                return result
+            except BaseException as error:
+                if _connection_lost(error):
+                    store.drop_connection()
+                else:
+                    run.raw.rollback()  # type: ignore[union-attr]
+                    if connection.in_transaction():
+                        connection.rollback()
+                if attempt == TRIES or not _tie_lost(error):
+                    raise
+            finally:
+                store._mine.writing = False
+        raise AssertionError("the loop returns or raises")
+
+    def close(self) -> None:
+        return
+
+
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", error), "sqlstate", "") or "")
+
+
+def _tie_lost(error: BaseException) -> bool:
+    return _sqlstate(error) in {"40001", "40P01"}
+
+
+def _connection_lost(error: BaseException) -> bool:
+    cause = getattr(error, "orig", error)
+    name = type(cause).__name__
+    return name in {"AdminShutdown", "ConnectionFailure", "InterfaceError"} or (
+        name == "OperationalError" and not _sqlstate(error)
+    )
+
+
+class _Job:
+    __slots__ = ("_wake", "done", "error", "result", "work")
+
+    def __init__(self, work: Callable[[Run], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+        self._wake = threading.Lock()
+        self._wake.acquire()
+
+    def wait(self) -> None:
+        self._wake.acquire()
+
+    def wake(self) -> None:
+        self._wake.release()
+
+    def answer(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class _GroupDoor:
+    """SQLite: whoever comes first leads, commits what has queued up, and hands the lead on.
+
+    The leader works in its own thread, so a lone writer pays for no thread change. Between processes
+    ``flock`` on ``<file>.lock`` is the queue; the group is formed after it is held, so what arrived
+    while waiting shares the commit.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._mutex = threading.Lock()
+        self._queue: deque[_Job] = deque()
+        self._led = False
+        self._connection: Connection | None = None
+        self._lock_file = _LockFile(store.engine.url.database)
+
+    def write(self, work: Callable[[Run], T]) -> T:
+        job = _Job(work)
+        with self._mutex:
+            self._queue.append(job)
+            lead = not self._led
+            self._led = True
+        if not lead:
+            job.wait()
+            if job.done:
+                return job.answer()  # type: ignore[no-any-return]
+        try:
+            self._commit_group()
+        finally:
+            with self._mutex:
+                following = self._queue[0] if self._queue else None
+                if following is None:
+                    self._led = False
+            if following is not None:
+                following.wake()
+        return job.answer()  # type: ignore[no-any-return]
+
+    def _commit_group(self) -> None:
+        group: list[_Job] = []
+        mine = self.store._mine
+        mine.writing = True
+        try:
+            with self._lock_file:
+                with self._mutex:
+                    while self._queue and len(group) < GROUP:
+                        group.append(self._queue.popleft())
+                self._commit(group)
+        except BaseException as error:
+            if not group:  # the lock itself failed: take at least our own job
+                with self._mutex:
+                    group.append(self._queue.popleft())
+            for job in group:
+                job.error = job.error or error
+            self._forget_connection()
+        finally:
+            mine.writing = False
+            for job in group:
+                job.done = True
+            # The leader's own job is the first; it needs no waking.
+            for job in group[1:]:
+                job.wake()
+
+    def _commit(self, group: list[_Job]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = self.store.engine.connect()
+        connection = self._connection
+        run = Run(connection, self.store.kept)
+        raw: Any = run.raw
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            if len(group) == 1:
+                self._alone(group[0], run)
+                if group[0].error is not None:
+                    raw.rollback()
+                    return
+            else:
+                for job in group:
+                    raw.execute("SAVEPOINT job")
+                    self._alone(job, run)
+                    if job.error is not None:
+                        raw.execute("ROLLBACK TO job")
+                    raw.execute("RELEASE job")
+            raw.commit()
+        except BaseException:
+            raw.rollback()
+            raise
+        finally:
+            if connection.in_transaction():
+                connection.rollback()
+
+    @staticmethod
+    def _alone(job: _Job, run: Run) -> None:
+        try:
+            job.result = job.work(run)
+        except BaseException as error:  # raised again by the thread that asked
+            job.error = error
+
+    def _forget_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        self._lock_file.close()
+
+
+class _LockFile:
+    """An exclusive lock between processes, woken by the kernel; nothing for a database in memory.
+
+    The descriptor is opened after a fork and owned by one door: an inherited one would let both
+    processes hold the lock. Windows has no flock; there one process serves (waitress), and
+    SQLite's own lock still keeps the file whole.
+    """
+
+    def __init__(self, database: str | None) -> None:
+        self._path = None if database in (None, "", ":memory:") else Path(f"{database}.lock")
+        self._descriptor: int | None = None
+        try:
+            import fcntl  # noqa: PLC0415 - does not exist on Windows
+        except ImportError:  # pragma: no cover - Windows
+            self._flock: Callable[[int, int], None] | None = None
+        else:
+            self._flock = fcntl.flock
+            self._exclusive, self._free = fcntl.LOCK_EX, fcntl.LOCK_UN
+
+    def __enter__(self) -> None:
+        if self._path is None or self._flock is None:
+            return
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._flock(self._descriptor, self._exclusive)
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None and self._flock is not None:
+            self._flock(self._descriptor, self._free)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+# --- joining a Flask application ---------------------------------------------------------------
+
+EXTENSION = "adherence.store"
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Give ``app`` its engine and its store; nothing is read or created yet."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    options: dict[str, Any] = {"pool_pre_ping": False}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {
+            "check_same_thread": False,
+            "timeout": FOREIGN_WRITER_SECONDS,
+        }
+        options["pool_size"] = 32
+        options["max_overflow"] = 64
+    else:
+        options["pool_size"] = 32
+        options["max_overflow"] = 64
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _open_sqlite)
+    app.extensions[EXTENSION] = Store(engine)
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: reading begins deferred, writing immediate.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-16000")
+
+
+def store() -> Store:
+    """The store of the current application."""
+    found: Store = current_app.extensions[EXTENSION]
+    return found
+
+
+def read() -> Any:
+    """A reading snapshot: ``with read() as run``."""
+    return store().read()
+
+
+def write(work: Callable[[Run], T]) -> T:
+    """Run ``work`` in one durable transaction; what it returned, after the commit.
+
+    ``work`` gets values, not requests: on SQLite another caller's thread may run it.
+    """
+    return store().write(work)

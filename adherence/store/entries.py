@@ -1,0 +1,285 @@
+"""Entries: what was reported. Append-only: a correction is a new row that names the old one.
+
+Keyed by (patient, client id): the id is made on the device, so the same id sent again finds its row,
+and an id of another patient is simply not there. Every reference is a composite key through the same
+patient, so no entry can point into another patient's record.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adherence.domain.entries import EFFORT_SCALE, NOTE_LIMIT, PAIN_SCALE, Reason, Source, Status
+from adherence.store.db import Choice, Id, Statement, UtcDateTime, between, db, one_of
+
+
+class EntryRow(db.Model):
+    """One entry, exactly as it was reported."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
+        sa.ForeignKeyConstraint(
+            ["patient_id", "activity_id"], ["activity.patient_id", "activity.id"]
+        ),
+        sa.ForeignKeyConstraint(["patient_id", "goal_id"], ["goal.patient_id", "goal.id"]),
+        sa.ForeignKeyConstraint(
+            ["patient_id", "corrects_id"], ["entry.patient_id", "entry.client_id"]
+        ),
+        sa.UniqueConstraint("patient_id", "seq"),
+        # One correction for each entry: two devices that correct the same one meet here.
+        sa.Index(
+            "uq_entry_corrects",
+            "patient_id",
+            "corrects_id",
+            unique=True,
+            sqlite_where=sa.text("corrects_id IS NOT NULL"),
+            postgresql_where=sa.text("corrects_id IS NOT NULL"),
+        ),
+        sa.Index("ix_entry_local_day", "patient_id", "local_day", "activity_id"),
+        # The few that answer an occurrence of another day than the one they were done on.
+        sa.Index(
+            "ix_entry_named_day",
+            "patient_id",
+            "day",
+            sqlite_where=sa.text("day <> local_day"),
+            postgresql_where=sa.text("day <> local_day"),
+        ),
+        sa.Index(
+            "ix_entry_symptom",
+            "patient_id",
+            "symptom",
+            "local_day",
+            sqlite_where=sa.text("symptom IS NOT NULL"),
+            postgresql_where=sa.text("symptom IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_entry_goal",
+            "patient_id",
+            "goal_id",
+            "local_day",
+            sqlite_where=sa.text("goal_id IS NOT NULL"),
+            postgresql_where=sa.text("goal_id IS NOT NULL"),
+        ),
+        one_of("status", Status, null=True),
+        one_of("reason", Reason, null=True),
+        one_of("source", Source),
+        between("pain", PAIN_SCALE),
+        between("effort", EFFORT_SCALE),
+        sa.CheckConstraint(
+            "withdrawn OR activity_id IS NOT NULL OR goal_id IS NOT NULL OR symptom IS NOT NULL",
+            name="about_something",
+        ),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    activity_id: Mapped[UUID | None] = mapped_column(Id)
+    goal_id: Mapped[UUID | None] = mapped_column(Id)
+    symptom: Mapped[str | None] = mapped_column(sa.String(40))
+    #: The occurrence it says it answers.
+    day: Mapped[date | None]
+    slot: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    status: Mapped[Status | None] = mapped_column(Choice(Status))
+    sets: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    reps: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    hold_seconds: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    quantity: Mapped[float | None]
+    value: Mapped[float | None]
+    #: Asked and not answered on purpose; unlike 0 and unlike no entry.
+    declined: Mapped[bool]
+    reason: Mapped[Reason | None] = mapped_column(Choice(Reason))
+    pain: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    pain_declined: Mapped[bool]
+    effort: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    note: Mapped[str | None] = mapped_column(sa.String(NOTE_LIMIT))
+    withdrawn: Mapped[bool]
+    performed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    zone: Mapped[str] = mapped_column(sa.String(64))
+    local_day: Mapped[date]
+    recorded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[Source] = mapped_column(Choice(Source))
+    author_id: Mapped[UUID] = mapped_column(Id)
+    corrects_id: Mapped[UUID | None] = mapped_column(Id)
+    payload_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
+
+
+ENTRY: Any = EntryRow.__table__
+_later: Any = ENTRY.alias("later")
+
+COLUMNS = [column.name for column in ENTRY.c]
+
+#: What the rules need of an entry; the note and the bookkeeping stay behind.
+RULED = [
+    ENTRY.c.client_id,
+    ENTRY.c.performed_at,
+    ENTRY.c.local_day,
+    ENTRY.c.status,
+    ENTRY.c.activity_id,
+    ENTRY.c.goal_id,
+    ENTRY.c.symptom,
+    ENTRY.c.value,
+    ENTRY.c.declined,
+    ENTRY.c.day,
+    ENTRY.c.slot,
+    ENTRY.c.sets,
+    ENTRY.c.reps,
+    ENTRY.c.hold_seconds,
+    ENTRY.c.quantity,
+    ENTRY.c.reason,
+    ENTRY.c.pain,
+    ENTRY.c.pain_declined,
+    ENTRY.c.effort,
+    ENTRY.c.seq,
+]
+
+_mine = ENTRY.c.patient_id == sa.bindparam("patient_id", type_=Id)
+_first = sa.bindparam("first", type_=sa.Date)
+_until = sa.bindparam("until", type_=sa.Date)
+#: Not withdrawn and not corrected by a later entry.
+_stands = sa.and_(
+    ENTRY.c.withdrawn.is_(False),
+    ~sa.exists().where(
+        _later.c.patient_id == ENTRY.c.patient_id, _later.c.corrects_id == ENTRY.c.client_id
+    ),
+)
+
+add_entry = Statement(sa.insert(ENTRY), " ".join(COLUMNS))
+entry_by_client_id = Statement(
+    sa.select(*ENTRY.c).where(_mine, ENTRY.c.client_id == sa.bindparam("client_id", type_=Id))
+)
+known_entry = Statement(
+    sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(
+        _mine, ENTRY.c.client_id == sa.bindparam("client_id", type_=Id)
+    )
+)
+correction_of = Statement(
+    sa.select(ENTRY.c.client_id).where(
+        _mine, ENTRY.c.corrects_id == sa.bindparam("client_id", type_=Id)
+    )
+)
+
+
+def known_entries(patient_id: UUID, client_ids: list[UUID]) -> Any:
+    """A select of (client_id, payload_hash, seq) of those of ``client_ids`` that are stored."""
+    return sa.select(ENTRY.c.client_id, ENTRY.c.payload_hash, ENTRY.c.seq).where(
+        ENTRY.c.patient_id == patient_id, ENTRY.c.client_id.in_(client_ids)
+    )
+
+
+_activity = ENTRY.c.activity_id == sa.bindparam("activity_id", type_=Id)
+#: Standing entries of one activity done on, or naming, a day of [first, until).
+entries_of_activity = Statement(
+    sa.union_all(
+        sa.select(*RULED).where(
+            _mine, _activity, ENTRY.c.local_day >= _first, ENTRY.c.local_day < _until, _stands
+        ),
+        sa.select(*RULED).where(
+            _mine,
+            _activity,
+            ENTRY.c.day != ENTRY.c.local_day,
+            ENTRY.c.day >= _first,
+            ENTRY.c.day < _until,
+            sa.or_(ENTRY.c.local_day < _first, ENTRY.c.local_day >= _until),
+            _stands,
+        ),
+    )
+)
+_of_activities = ENTRY.c.activity_id.is_not(None)
+#: Standing entries of all activities done on, or naming, a day of [first, until).
+entries_of_days = Statement(
+    sa.union_all(
+        sa.select(*RULED).where(
+            _mine, ENTRY.c.local_day >= _first, ENTRY.c.local_day < _until, _of_activities, _stands
+        ),
+        sa.select(*RULED).where(
+            _mine,
+            ENTRY.c.day != ENTRY.c.local_day,
+            ENTRY.c.day >= _first,
+            ENTRY.c.day < _until,
+            sa.or_(ENTRY.c.local_day < _first, ENTRY.c.local_day >= _until),
+            _of_activities,
+            _stands,
+        ),
+    )
+)
+#: The newest standing ratings of a goal, and reports of a symptom, newest first.
+newest_goal_entries = Statement(
+    sa.select(*RULED)
+    .where(_mine, ENTRY.c.goal_id == sa.bindparam("goal_id", type_=Id), _stands)
+    .order_by(ENTRY.c.local_day.desc(), ENTRY.c.performed_at.desc())
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+newest_symptom_entries = Statement(
+    sa.select(*RULED)
+    .where(_mine, ENTRY.c.symptom == sa.bindparam("symptom", type_=sa.String), _stands)
+    .order_by(ENTRY.c.local_day.desc(), ENTRY.c.performed_at.desc())
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: Standing reports of one symptom on the days of [first, until), in order of time.
+symptom_entries = Statement(
+    sa.select(*RULED)
+    .where(
+        _mine,
+        ENTRY.c.symptom == sa.bindparam("symptom", type_=sa.String),
+        ENTRY.c.local_day >= _first,
+        ENTRY.c.local_day < _until,
+        _stands,
+    )
+    .order_by(ENTRY.c.performed_at, ENTRY.c.client_id)
+)
+symptoms_known = Statement(
+    sa.select(ENTRY.c.symptom)
+    .where(
+        _mine, ENTRY.c.symptom.is_not(None), ENTRY.c.local_day >= _first, ENTRY.c.local_day < _until
+    )
+    .distinct()
+    .order_by(ENTRY.c.symptom)
+)
+#: Standing ratings of one goal on the days of [first, until), in order of time.
+goal_entries = Statement(
+    sa.select(*RULED)
+    .where(
+        _mine,
+        ENTRY.c.goal_id == sa.bindparam("goal_id", type_=Id),
+        ENTRY.c.local_day >= _first,
+        ENTRY.c.local_day < _until,
+        _stands,
+    )
+    .order_by(ENTRY.c.performed_at, ENTRY.c.client_id)
+)
+#: Everything received after a number, in the order it was stored; corrected rows too.
+entries_after = Statement(
+    sa.select(*ENTRY.c)
+    .where(_mine, ENTRY.c.seq > sa.bindparam("after", type_=sa.BigInteger))
+    .order_by(ENTRY.c.seq)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: A page of the record, newest first, corrected rows marked by who corrected them.
+entries_page = Statement(
+    sa.select(*ENTRY.c, _later.c.client_id.label("corrected_by"))
+    .select_from(
+        ENTRY.outerjoin(
+            _later,
+            sa.and_(
+                _later.c.patient_id == ENTRY.c.patient_id,
+                _later.c.corrects_id == ENTRY.c.client_id,
+            ),
+        )
+    )
+    .where(_mine, ENTRY.c.seq < sa.bindparam("before", type_=sa.BigInteger))
+    .order_by(ENTRY.c.seq.desc())
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+entries_count = Statement(sa.select(sa.func.count().label("n")).select_from(ENTRY).where(_mine))
+last_received = Statement(
+    sa.select(ENTRY.c.received_at).where(_mine).order_by(ENTRY.c.seq.desc()).limit(1)
+)

@@ -1,0 +1,208 @@
+"""Patients, the history of their zones, and who cares for them.
+
+The patient's row is the one lock of everything that is written about a patient: it hands out ``seq``,
+the number that orders the pull cursor, and holds the head of the patient's audit chain.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adherence.domain.activities import Discipline
+from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, one_of
+
+
+class PatientRow(db.Model):
+    """One patient of one clinic."""
+
+    __tablename__ = "patient"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.UniqueConstraint("account_id"),
+        sa.Index(None, "clinic_id", "name", "id"),
+        sa.Index(None, "settled_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    account_id: Mapped[UUID | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    birth_year: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    home_zone: Mapped[str] = mapped_column(sa.String(64))
+    started_on: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The last number handed out to a change; pulls are ordered by it, not by time.
+    seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    #: Grows when plan, pauses, goals or zone change, so a process may keep what it parsed.
+    plan_version: Mapped[int] = mapped_column(sa.Integer, default=0)
+    #: Days before this one have rows in day_sum for everything that was due.
+    settled_on: Mapped[date]
+    audit_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    audit_head: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+    #: The last audit number that a seal of the clinic covers.
+    sealed_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class ZoneChangeRow(db.Model):
+    """From which local day the patient's wall clock is read in which IANA zone."""
+
+    __tablename__ = "zone_change"
+    __table_args__ = (sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),)
+
+    patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    effective_on: Mapped[date] = mapped_column(primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    zone: Mapped[str] = mapped_column(sa.String(64))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class CareRelationRow(db.Model):
+    """A clinician who cares for a patient, from when to when (``until_at`` is open while it lasts)."""
+
+    __tablename__ = "care_relation"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.Index(None, "account_id", "patient_id"),
+        one_of("discipline", Discipline),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    discipline: Mapped[Discipline] = mapped_column(Choice(Discipline))
+    lead: Mapped[bool] = mapped_column(default=False)
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+PATIENT: Any = PatientRow.__table__
+ZONE_CHANGE: Any = ZoneChangeRow.__table__
+CARE: Any = CareRelationRow.__table__
+
+_patient = PATIENT.c.id == sa.bindparam("patient_id", type_=Id)
+
+add_patient = Statement(
+    sa.insert(PATIENT),
+    (
+        "id clinic_id account_id name birth_year home_zone started_on created_at seq "
+        "plan_version settled_on audit_n sealed_n"
+    ),
+)
+patient_by_id = Statement(
+    sa.select(
+        PATIENT.c.id,
+        PATIENT.c.clinic_id,
+        PATIENT.c.account_id,
+        PATIENT.c.name,
+        PATIENT.c.birth_year,
+        PATIENT.c.home_zone,
+        PATIENT.c.started_on,
+        PATIENT.c.seq,
+        PATIENT.c.plan_version,
+        PATIENT.c.settled_on,
+    ).where(_patient)
+)
+patient_of_account = Statement(
+    sa.select(PATIENT.c.id).where(PATIENT.c.account_id == sa.bindparam("account_id", type_=Id))
+)
+#: Takes the patient's row lock (SQLite: the writer already holds the file).
+lock_patient = Statement(
+    sa.select(
+        PATIENT.c.clinic_id,
+        PATIENT.c.name,
+        PATIENT.c.home_zone,
+        PATIENT.c.started_on,
+        PATIENT.c.seq,
+        PATIENT.c.plan_version,
+        PATIENT.c.settled_on,
+        PATIENT.c.audit_n,
+        PATIENT.c.audit_head,
+    )
+    .where(_patient)
+    .with_for_update()
+)
+#: Writes back what the holder of the lock has used up.
+unlock_patient = Statement(
+    sa.update(PATIENT)
+    .where(_patient)
+    .values(
+        seq=sa.bindparam("new_seq", type_=sa.BigInteger),
+        plan_version=sa.bindparam("new_plan_version", type_=sa.Integer),
+        settled_on=sa.bindparam("new_settled_on", type_=sa.Date),
+        audit_n=sa.bindparam("new_audit_n", type_=sa.BigInteger),
+        audit_head=sa.bindparam("new_audit_head", type_=sa.LargeBinary(32)),
+    )
+)
+#: Chains that grew since their last seal.
+unsealed_heads = Statement(
+    sa.select(PATIENT.c.id, PATIENT.c.audit_n, PATIENT.c.audit_head)
+    .where(
+        PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        PATIENT.c.audit_n > PATIENT.c.sealed_n,
+    )
+    .order_by(PATIENT.c.id)
+)
+audit_heads = Statement(
+    sa.select(PATIENT.c.id, PATIENT.c.audit_n, PATIENT.c.audit_head).where(
+        PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
+    )
+)
+set_sealed = Statement(
+    sa.update(PATIENT).where(_patient).values(sealed_n=sa.bindparam("n", type_=sa.BigInteger))
+)
+#: Patients whose settled day lies before ``day``, oldest first; the job looks closer.
+patients_to_settle = Statement(
+    sa.select(PATIENT.c.id)
+    .where(PATIENT.c.settled_on < sa.bindparam("day", type_=sa.Date))
+    .order_by(PATIENT.c.settled_on)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+patient_ids = Statement(sa.select(PATIENT.c.id).order_by(PATIENT.c.id))
+oldest_settled = Statement(sa.select(sa.func.min(PATIENT.c.settled_on).label("settled_on")))
+
+add_zone_change = Statement(
+    sa.insert(ZONE_CHANGE), "patient_id effective_on clinic_id zone recorded_at seq"
+)
+#: Changes that have not begun yet give way to a newer one.
+remove_zone_changes_from = Statement(
+    sa.delete(ZONE_CHANGE).where(
+        ZONE_CHANGE.c.patient_id == sa.bindparam("patient_id", type_=Id),
+        ZONE_CHANGE.c.effective_on >= sa.bindparam("effective_on", type_=sa.Date),
+    )
+)
+zone_changes = Statement(
+    sa.select(ZONE_CHANGE.c.effective_on, ZONE_CHANGE.c.zone)
+    .where(ZONE_CHANGE.c.patient_id == sa.bindparam("patient_id", type_=Id))
+    .order_by(ZONE_CHANGE.c.effective_on)
+)
+
+add_care_relation = Statement(
+    sa.insert(CARE), "patient_id account_id from_at clinic_id discipline lead"
+)
+end_care_relation = Statement(
+    sa.update(CARE)
+    .where(
+        CARE.c.patient_id == sa.bindparam("patient_id", type_=Id),
+        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
+        CARE.c.until_at.is_(None),
+    )
+    .values(until_at=sa.bindparam("at", type_=UtcDateTime))
+)
+look = Statement(
+    sa.update(CARE)
+    .where(
+        CARE.c.patient_id == sa.bindparam("patient_id", type_=Id),
+        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
+        CARE.c.until_at.is_(None),
+    )
+    .values(looked_at=sa.bindparam("at", type_=UtcDateTime))
+)

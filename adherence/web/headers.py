@@ -1,0 +1,74 @@
+"""Response headers: on every answer, errors and files included."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+HTML = "text/html"
+ALWAYS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+]
+#: Documents and files load nothing and are framed by nobody.
+DOCUMENT_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PICTURE_CSP = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+PAGE_CSP = (
+    "default-src 'self'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+CSP = "Content-Security-Policy"
+NO_STORE = "no-store"
+
+
+def init_app(app: Flask) -> None:
+    """Put the headers on every response of ``app``, and offer ``csp_nonce()`` to its templates."""
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.after_request(_add)
+
+
+def csp_nonce() -> str:
+    """The nonce of this response, for the one script tag that may stand in the page itself."""
+    found: str | None = g.get("csp_nonce")
+    if found is None:
+        found = g.csp_nonce = secrets.token_urlsafe(16)
+    return found
+
+
+def picture(content: bytes, mimetype: str) -> Response:
+    """A chart as a response of its own: sandboxed, never kept, and only for pages of this site."""
+    response = Response(content, mimetype=mimetype)
+    response.headers[CSP] = PICTURE_CSP
+    return response
+
+
+def is_foreign_picture() -> bool:
+    """Whether another site embeds this address; its charts are not for other sites."""
+    return request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+
+
+def _add(response: Response) -> Response:
+    headers = response.headers
+    headers.extend(ALWAYS)
+    is_page = response.mimetype == HTML
+    if CSP not in headers:
+        headers[CSP] = _page_csp() if is_page else DOCUMENT_CSP
+    # Pages post to themselves, and browsers then name their origin only under this policy.
+    headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
+    if request.endpoint != "static" or response.status_code >= 400:
+        headers["Cache-Control"] = NO_STORE
+        if is_page or "session_secret" in g:
+            response.vary.add("Cookie")
+    return response
+
+
+def _page_csp() -> str:
+    nonce: str | None = g.get("csp_nonce")
+    return PAGE_CSP.format(nonce="" if nonce is None else f" 'nonce-{nonce}'")

@@ -1,0 +1,181 @@
+"""The one door: every view names its policy, and nobody reaches a view past the guard.
+
+``@policy("entry.log")`` names an action of ``domain.access.POLICY``; ``@public`` says that anybody
+may. ``guard_app`` refuses to finish an application with a route that says neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Flask, g, request
+from werkzeug.routing import Rule as Route
+
+from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope
+from adherence.domain.errors import NotFound, NotPermitted
+from adherence.services import accounts
+from adherence.settings import Settings
+from adherence.web import bodies, csrf, sessions
+from adherence.web.clock import now
+from adherence.web.problems import MACHINES, SignedOut
+
+View = Callable[..., Any]
+EXTENSION = "adherence.doors"
+SAFE = frozenset({"GET", "HEAD"})
+PATIENT = "patient_id"
+NOTICE = "notice_id"
+
+
+class UnguardedRoute(Exception):
+    """A route of the application names no policy, so the application does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a view says of itself: its action, None for everybody; form fields that may repeat."""
+
+    action: str | None
+    repeats: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One endpoint, as the guard needs it: everything that does not depend on the request."""
+
+    action: str | None
+    rule: Rule | None
+    is_machine: bool
+    about: str | None
+    repeats: frozenset[str]
+
+
+def policy(action: str, *, repeats: Iterable[str] = ()) -> Callable[[View], View]:
+    """Let a view be entered by whom ``POLICY[action]`` names; it gets the actor first.
+
+    ``repeats`` names form fields that may occur more than once.
+    """
+    if action not in POLICY:
+        raise ValueError(f"{action} is not in the policy table")
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def entered(*args: Any, **kwargs: Any) -> Any:
+            return view(g.actor, *args, **kwargs)
+
+        entered.door = Mark(action, frozenset(repeats))  # type: ignore[attr-defined]
+        return entered
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Let anybody enter a view; it gets no actor. The list of these is reviewed by a test."""
+    view.door = Mark(None, frozenset())  # type: ignore[attr-defined]
+    return view
+
+
+def visitor() -> Actor | None:
+    """Who is signed in, on a page that everybody may see."""
+    return sessions.actor()
+
+
+def guard_app(app: Flask, settings: Settings) -> None:
+    """Put the guard before every view of ``app``. The last step of joining its rooms.
+
+    Raises:
+        UnguardedRoute: naming the endpoints without a policy, or whose address does not say whom
+            they are about.
+    """
+    doors = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
+    unguarded = sorted(endpoint for endpoint, door in doors.items() if door is None)
+    if unguarded:
+        raise UnguardedRoute(f"routes without a policy: {', '.join(unguarded)}")
+    app.extensions[EXTENSION] = doors
+    app.before_request(lambda: _guard(doors, settings))
+
+
+def doors(app: Flask) -> dict[str, Door]:
+    """The doors of an application, by endpoint."""
+    found: dict[str, Door] = app.extensions[EXTENSION]
+    return found
+
+
+def _door(app: Flask, route: Route) -> Door | None:
+    if route.endpoint == "static":
+        mark = Mark(None, frozenset())
+    else:
+        found: Mark | None = getattr(app.view_functions[route.endpoint], "door", None)
+        if found is None:
+            return None
+        mark = found
+    rule = None if mark.action is None else POLICY[mark.action]
+    about = None
+    if rule is not None and rule.scope is Scope.PATIENT:
+        about = next((name for name in (PATIENT, NOTICE) if name in route.arguments), None)
+    return Door(mark.action, rule, route.rule.startswith(MACHINES), about, mark.repeats)
+
+
+def _guard(doors: dict[str, Door], settings: Settings) -> None:
+    """Read the actor once, resolve the relation in one statement, and refuse or let pass.
+
+    Raises:
+        SignedOut: nobody is signed in.
+        NotPermitted: this role can never do it, or the form is not ours.
+        NotFound: this actor may not do it with this patient, or there is no such patient.
+    """
+    route = request.url_rule
+    if route is None:
+        return  # the router has its own refusal ready: no such address, or no such method
+    door = doors.get(route.endpoint)
+    if door is None:
+        raise NotPermitted
+    is_safe = request.method in SAFE
+    if request.query_string:
+        bodies.check_query()
+    if not is_safe:
+        bodies.limit_body(settings, door.is_machine)
+    rule = door.rule
+    if rule is None:
+        g.actor = None
+        if not is_safe:
+            bodies.check_form(settings, door.repeats)
+            csrf.check()
+        return
+    actor = g.actor = _bearer() if door.is_machine else sessions.actor()
+    if actor is None:
+        raise SignedOut
+    if actor.role not in rule.roles:
+        raise NotPermitted
+    if (actor.role, _relation(door, rule, actor)) not in rule.may:
+        # Where the address names nobody, there is nobody to hide.
+        raise NotPermitted if door.about is None else NotFound
+    if not door.is_machine:
+        if not is_safe:
+            bodies.check_form(settings, door.repeats)
+            csrf.check()
+        if rule.is_act:
+            sessions.note_act()
+
+
+def _bearer() -> Actor | None:
+    """Who the bearer token speaks for. Cookies are not looked at."""
+    header = request.headers.get("Authorization", "")
+    if header[:7].lower() != "bearer ":
+        return None
+    return accounts.actor_of_token(header[7:].strip(), now())
+
+
+def _relation(door: Door, rule: Rule, actor: Actor) -> Relation:
+    if rule.scope is Scope.ACCOUNT:
+        return Relation.SELF
+    if rule.scope is Scope.CLINIC:
+        return Relation.CLINIC
+    named = request.view_args or {}
+    if door.about == PATIENT:
+        return accounts.relation_to_patient(actor, named[PATIENT], now())
+    if door.about == NOTICE:
+        return accounts.relation_to_notice(actor, named[NOTICE], now())
+    return Relation.NONE if actor.patient_id is None else Relation.SELF

@@ -1,0 +1,204 @@
+"""Refusals: RFC 9457 problem documents for machines, a page with a next step for people.
+
+No text of an exception reaches anybody: each status has its own sentences. The body for an id that
+does not exist and for one that the actor may not know of is the same to the byte.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sqlite3
+import traceback
+from typing import Any
+
+from flask import Flask, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _later
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException, Unauthorized
+
+from adherence.domain.errors import AdherenceError, Conflict, InvalidInput, NotFound, NotPermitted
+
+log = logging.getLogger(__name__)
+
+#: Addresses below these speak problem documents; all others are pages.
+MACHINES = ("/api/",)
+SIGN_IN = "/sign-in"
+#: Seconds after which a client may try again when the store is full, locked or away.
+RETRY_AFTER = 5
+
+STATUS: dict[type[AdherenceError], int] = {
+    InvalidInput: 422,
+    NotPermitted: 403,
+    NotFound: 404,
+    Conflict: 409,
+}
+#: status -> (kind, title, detail), in English: the API speaks one language.
+SAID: dict[int, tuple[str, str, str]] = {
+    400: ("malformed", "The request cannot be read.", "Check its form and send it again."),
+    401: ("signed-out", "Sign in first.", "Send a valid bearer token."),
+    403: ("not-permitted", "This is not permitted.", "Your account cannot do this."),
+    404: ("not-found", "There is nothing here.", "Check the address; it may have changed."),
+    405: ("method", "This method is not offered here.", "See the Allow header."),
+    409: ("conflict", "It has changed meanwhile.", "Read it again, then decide."),
+    413: ("too-large", "The request is too large.", "Send it in smaller parts."),
+    415: ("media-type", "The body is of the wrong kind.", "Send application/json."),
+    422: ("invalid-input", "Some fields are not valid.", "See errors."),
+    429: ("too-many", "Too many requests.", "Wait as long as Retry-After says."),
+    500: ("internal", "Something went wrong here.", "It was noted under the id in instance."),
+    503: ("unavailable", "The service cannot store or read just now.", "Try again shortly."),
+}
+#: status -> (title, words) for people. A status that is missing reads like 400 or 500.
+SHOWN: dict[int, tuple[Any, Any]] = {
+    400: (
+        _later("That did not arrive properly"),
+        _later("Go back and try again. Nothing was stored."),
+    ),
+    401: (_later("Please sign in again"), _later("You were away for a while. Nothing was lost.")),
+    403: (_later("This is not for your account"), _later("Somebody else on your team can do it.")),
+    404: (_later("There is nothing here"), _later("The address may have changed.")),
+    405: (_later("There is nothing here"), _later("The address may have changed.")),
+    409: (
+        _later("It has changed meanwhile"),
+        _later("Somebody else was quicker. Look again, then decide."),
+    ),
+    413: (_later("That is too much at once"), _later("Send less, or in parts.")),
+    415: (_later("That did not arrive properly"), _later("Go back and try again.")),
+    422: (
+        _later("Something in it does not fit"),
+        _later("Go back: what you typed is still there."),
+    ),
+    429: (_later("A little too fast"), _later("Wait a moment and try again.")),
+    500: (
+        _later("Something went wrong here"),
+        _later("It is our fault, not yours. Try again in a moment."),
+    ),
+    503: (
+        _later("We cannot store anything just now"),
+        _later("Nothing you typed is lost if you keep this page. Try again in a moment."),
+    ),
+}
+#: What a driver calls the states in which waiting helps and nobody made a mistake.
+_SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+
+
+class SignedOut(Unauthorized):
+    """Nobody is signed in: no session or token, or one that is over."""
+
+
+class MalformedRequest(HTTPException):
+    """The body, a form or the query cannot be read as what it says it is."""
+
+    code = 400
+
+    def __init__(self, detail: str) -> None:
+        super().__init__()
+        self.detail = detail
+
+
+def is_machine() -> bool:
+    """Whether this request is answered with documents, not pages."""
+    return request.path.startswith(MACHINES)
+
+
+def problem(status: int, detail: str | None = None, **members: Any) -> Response:
+    """One problem document. ``detail`` is for developers and must never carry health data."""
+    kind, title, usual = SAID.get(status) or SAID[500 if status >= 500 else 400]
+    body: dict[str, Any] = {
+        "type": f"urn:adherence:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": detail or usual,
+    }
+    body.update(members)
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def refusal(status: int, detail: str | None = None, **members: Any) -> Response:
+    """The answer to what cannot be done, in the form this edge speaks."""
+    if is_machine():
+        return problem(status, detail, **members)
+    title, words = SHOWN.get(status) or SHOWN[500 if status >= 500 else 400]
+    signed_out = status == 401
+    shown = {
+        "title": str(title),
+        "words": str(words),
+        "ours": status >= 500,
+        "link": SIGN_IN if signed_out else "/",
+        "link_words": _("Sign in") if signed_out else _("To my first page"),
+    }
+    page = render_template(
+        "errors/error.html", status=status, title=title, detail=words, error=shown
+    )
+    return make_response(page, status)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of ``app`` in these words."""
+    app.register_error_handler(AdherenceError, _refused)
+    app.register_error_handler(ValidationError, _invalid)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unknown)
+
+
+def _refused(error: AdherenceError) -> ResponseReturnValue:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    if isinstance(error, InvalidInput):
+        return refusal(status, errors={error.field: [error.message_key]})
+    return refusal(status)
+
+
+def _invalid(error: ValidationError) -> ResponseReturnValue:
+    return refusal(422, errors=_jsonable(error.normalized_messages()))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error  # a redirect of the router's, or a response made by hand
+    if isinstance(error, SignedOut) and not is_machine() and request.method == "GET":
+        return redirect(SIGN_IN, 303)
+    response = refusal(error.code, getattr(error, "detail", None))
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    if error.code == 401 and is_machine():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="adherence"'
+    return response
+
+
+def _unknown(error: Exception) -> ResponseReturnValue:
+    if _may_wait(error):
+        log.error("store unavailable: %s", type(error).__name__)
+        response = refusal(503)
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+    number = secrets.token_hex(8)
+    # Where, not what: the text of an error may hold what a person typed.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("error %s: %s\n%s", number, type(error).__name__, where)
+    try:
+        response = refusal(500, instance=f"urn:adherence:error:{number}")
+    except Exception:  # the error page itself is what fails
+        log.exception("the error page failed")
+        response = Response(SAID[500][1], 500, mimetype="text/plain")
+    response.headers["X-Error-Id"] = number
+    return response
+
+
+def _may_wait(error: BaseException) -> bool:
+    """Whether the store is full, locked or away: nothing is wrong with the request."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        return str(getattr(cause, "sqlite_errorname", "")).startswith(_SQLITE_WAIT)
+    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(cause).__mro__}
+    return bool(kinds & {"psycopg.OperationalError", "sqlalchemy.TimeoutError"})
+
+
+def _jsonable(messages: Any) -> Any:
+    """Errors with string keys throughout: marshmallow counts list items in integers."""
+    if isinstance(messages, dict):
+        return {str(key): _jsonable(value) for key, value in messages.items()}
+    return messages

@@ -1,0 +1,1 @@
+"""The house checked from outside: rules, floors, journeys, faults and figures."""

@@ -1,0 +1,440 @@
+"""One sitting: servers started, workloads driven in turn, answers counted against plain SQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tests.bench import machine, references, workloads
+from tests.bench.load import Answer
+from tests.bench.samples import Row, Sample, Subject, alternate
+from tests.bench.servers import ROOT, Server
+from tests.bench.workloads import Address, Pen
+from tests.postgres import Cluster
+
+if TYPE_CHECKING:
+    from tests.bench.world import Group, Person, Population
+
+SEED = 20260601
+MINIMAL = "minimal"
+OURS = "adherence"
+DEPTHS = {"90 days": 90, "2 years": 730, "5 years": 1826}
+FLAT = 1.10
+"""Cost at five years beside the cost at 90 days that still counts as flat."""
+CHARTS = ("adherence", "symptom", "goal", "doses")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long and on how much."""
+
+    workloads: tuple[str, ...]
+    rounds: int
+    seconds: float
+    quick: bool
+    smoke: bool
+    only_references: bool
+    all_entries: bool
+    postgres: bool
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A figure to reach, and what was measured."""
+
+    what: str
+    measured: float
+    at_most: float
+
+    def __str__(self) -> str:
+        verdict = "reached" if self.measured <= self.at_most else "MISSED"
+        return f"{verdict:8} {self.what}: {self.measured:.2f}, at most {self.at_most:g}"
+
+
+class Bench:
+    """Everything that runs during one sitting."""
+
+    def __init__(self, folder: Path, stack: ExitStack, options: Options) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.options = options
+        self.seeds = itertools.count()
+        self.streams: list[tuple[str, workloads.Stream]] = []
+        self.reached: list[Reach] = []
+        self.faults: list[str] = []
+        self.cluster = stack.enter_context(Cluster(durable=True)) if options.postgres else None
+        self.minimal_url = self.new_database("minimal")
+        self.environment = {references.DATABASE: self.minimal_url}
+        self.targets = {
+            "echo": "tests.bench.references:echo",
+            MINIMAL: "tests.bench.references:minimal",
+        }
+        self.run_module("tests.bench.references")
+        self.pens = workloads.reference_pens(SEED)
+        self.echo = self.serve("echo", "tests.bench.references:echo()")
+        self.minimal = self.serve(MINIMAL, "tests.bench.references:minimal()")
+        if not options.only_references:
+            self.prepare_ours()
+
+    # --- databases and servers -----------------------------------------------------------------
+
+    def new_database(self, name: str) -> str:
+        """The address of a new, empty database of the kind asked for."""
+        if self.cluster is None:
+            return f"sqlite:///{self.folder / name}.sqlite"
+        engine = sa.create_engine(self.cluster.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        engine.dispose()
+        return self.cluster.url(name)
+
+    def run_module(self, module: str) -> None:
+        """Run a module of ours to its end."""
+        command = [sys.executable, "-m", module]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **self.environment}, check=True)
+
+    def serve(self, name: str, target: str) -> Server:
+        """A running server of ``target``."""
+        log = self.folder / f"{name}.log"
+        server = Server(name, target, log, self.environment, self.options.server)
+        self.stack.callback(server.stop)
+        server.wait("/sign-in")
+        return server
+
+    def database_cpu(self) -> Callable[[], float]:
+        """CPU seconds of the database server so far; 0 where the database lives in the server."""
+        cluster = self.cluster
+        if cluster is None:
+            return lambda: 0.0
+        return lambda: machine.cpu_seconds(cluster.process.pid)
+
+    def prepare_ours(self) -> None:
+        """The product's database, filled, and its server."""
+        from tests import builders
+
+        self.url = self.new_database("adherence_bench")
+        builders.migrated(self.url)
+        self.environment |= builders.environment(self.url)
+        self.targets[OURS] = "adherence.app:create_app"
+        self.app = self.stack.enter_context(builders.opened(self.url))
+        self.engine = sa.create_engine(self.url)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", careless)
+        self.stack.callback(self.engine.dispose)
+        self.populations: dict[str, Population] = {}
+        self.ours = self.serve(OURS, "wsgi:app")
+
+    # --- people --------------------------------------------------------------------------------
+
+    def people(self, group: Group) -> Population:
+        """The group's clinic, filled when it is first asked for."""
+        from tests.bench import world
+
+        if group.name not in self.populations:
+            started = time.monotonic()
+            found = world.populate(self.engine, group, SEED + next(self.seeds))
+            checked = 3 if group.entries else 0
+            wrong = world.differences(found, checked, SEED)
+            self.faults += [f"{group.name}: {line}" for line in wrong]
+            spent = time.monotonic() - started
+            print(
+                f"{group.patients} patients, {group.name}: {spent:.0f} s,"
+                f" {checked} compared with a rebuild, {len(wrong)} differences",
+                flush=True,
+            )
+            self.populations[group.name] = found
+        return self.populations[group.name]
+
+    def depths(self) -> dict[str, Population]:
+        """Clinics of patients with eight items a day, by the length of their history."""
+        from tests.bench.world import Group
+
+        most = {"90 days": 2000, "2 years": 300, "5 years": 150}
+        shown = {"90 days": 20, "1 year": 365} if self.options.quick else DEPTHS
+        return {
+            name: self.people(Group(name, 12 if self.options.quick else most[name], days))
+            for name, days in shown.items()
+        }
+
+    def pens_of(self, people: Sequence[Person]) -> list[Pen]:
+        """The people as writers."""
+        return [
+            Pen(str(one.patient_id), one.token, [str(each) for each in one.of.activity_ids])
+            for one in people
+        ]
+
+    def signed_in(self, account_id: object) -> list[tuple[str, str]]:
+        """The header of a browser in which the account has just signed in."""
+        from adherence.services import accounts
+        from adherence.web.sessions import COOKIE
+
+        now = datetime.now(UTC)
+        secret = accounts.redeem_link(accounts.make_link(account_id, now), now)  # type: ignore[arg-type]
+        return [("Cookie", f"{COOKIE}={secret}")]
+
+    def patient_pages(self, population: Population, *paths: str) -> workloads.Pages:
+        """Pages as ten of the people see them, each signed in."""
+        addresses: list[Address] = []
+        for one in population.people[:10]:
+            headers = self.signed_in(one.account_id)
+            addresses += [(path, headers) for path in paths]
+        return workloads.Pages(addresses)
+
+    # --- measuring -----------------------------------------------------------------------------
+
+    def seed(self) -> int:
+        """A seed for one stream, so that no two streams make the same ids."""
+        return SEED + next(self.seeds)
+
+    def subject(self, name: str, server: Server, following: workloads.Stream) -> Subject:
+        """A server under one stream of requests."""
+        self.streams.append((server.name, following))
+        return Subject(name, server, following, self.database_cpu())
+
+    def turns(
+        self, workload: str, data: str, subjects: list[Subject], connections: int
+    ) -> list[Row]:
+        """Rows of the subjects measured in turn, beside ``minimal`` where it is one of them."""
+        return alternate(
+            workload,
+            data,
+            subjects,
+            connections=connections,
+            rounds=self.options.rounds,
+            seconds=self.options.seconds,
+            yardstick=MINIMAL,
+        )
+
+    def reach(self, what: str, measured: float | None, at_most: float) -> None:
+        """Note how a figure to reach came out."""
+        if measured is not None:
+            self.reached.append(Reach(what, measured, at_most))
+
+    def flat(self, workload: str, rows: Sequence[Row]) -> None:
+        """Note whether the cost is the same on the shortest and on the longest history."""
+        if not self.options.quick:
+            first, last = rows[0], rows[-1]
+            pairs = zip(first.samples, last.samples, strict=True)
+            grown = median(
+                (b.cpu_ms + b.database_ms) / (a.cpu_ms + a.database_ms) for a, b in pairs
+            )
+            self.reach(f"{workload} {last.subject} beside {first.subject}", grown, FLAT)
+
+    def tables(self) -> Iterator[list[Row]]:
+        """The rows of each workload as they come."""
+        for workload in self.options.workloads:
+            if rows := getattr(self, workload.lower())():
+                yield rows
+
+    def w1(self) -> list[Row]:
+        """Log one entry."""
+        rows = []
+        ours = not self.options.only_references
+        for connections in (1, 4, 8):
+            subjects = [
+                self.subject(
+                    name,
+                    server,
+                    workloads.SingleEntries(self.pens, "/entries", self.seed()),
+                )
+                for name, server in (("echo", self.echo), (MINIMAL, self.minimal))
+            ]
+            if ours:
+                first = next(iter(self.depths().values()))
+                subjects.append(self.subject(OURS, self.ours, self.singles(first)))
+            measured = self.turns("W1", "90 days" if ours else "", subjects, connections)
+            rows += measured
+            if ours:
+                self.reach(
+                    f"W1 CPU beside minimal, {connections} connections", measured[-1].ratio, 0.8
+                )
+        if ours:
+            self.reach(
+                "W1 p99 ms, 8 connections", median(one.p99_ms for one in rows[-1].samples), 60
+            )
+            subjects = [
+                self.subject(name, self.ours, self.singles(population))
+                for name, population in self.depths().items()
+            ]
+            measured = self.turns("W1", "", subjects, 4)
+            self.flat("W1", measured)
+            rows += measured
+        return rows
+
+    def singles(self, population: Population) -> workloads.SingleEntries:
+        """Single entries by the people of a clinic."""
+        path = "/api/v1/patients/{patient}/entries"
+        return workloads.SingleEntries(self.pens_of(population.people), path, self.seed())
+
+    def w2(self) -> list[Row]:
+        """Send 50 entries at once; the yardstick's are all new, the product's repeat five."""
+        batches = workloads.Batches(self.pens, "/batch", self.seed(), repeated=0)
+        subjects = [self.subject(MINIMAL, self.minimal, batches)]
+        if not self.options.only_references:
+            for name, population in self.depths().items():
+                pens = self.pens_of(population.people)
+                path = "/api/v1/patients/{patient}/sync"
+                stream = workloads.Batches(pens, path, self.seed(), workloads.REPEATED)
+                subjects.append(self.subject(name, self.ours, stream))
+        rows = self.turns("W2", "50 entries", subjects, 2)
+        if not self.options.only_references:
+            self.reach("W2 CPU beside minimal's bulk insert", rows[1].ratio, 0.8)
+            self.flat("W2", rows[1:])
+        return rows
+
+    def w3(self) -> list[Row]:
+        """The patient's Today, the complete page."""
+        if self.options.only_references:
+            return []
+        subjects = [
+            self.subject(name, self.ours, self.patient_pages(population, "/today"))
+            for name, population in self.depths().items()
+        ]
+        rows = self.turns("W3", "page", subjects, 4)
+        self.reach("W3 CPU ms", rows[0].cpu_ms, 6)
+        self.flat("W3", rows)
+        return rows
+
+    def w4(self) -> list[Row]:
+        """My progress over 90 days; its charts are requests of their own."""
+        if self.options.only_references:
+            return []
+        subjects = [
+            self.subject(name, self.ours, self.patient_pages(population, "/progress"))
+            for name, population in self.depths().items()
+        ]
+        rows = self.turns("W4", "page", subjects, 4)
+        self.reach("W4 page CPU ms", rows[0].cpu_ms, 6)
+        self.flat("W4 page", rows)
+        for name, population in self.depths().items():
+            rows += self.charts(name, population)
+        return rows
+
+    def charts(self, name: str, population: Population) -> list[Row]:
+        """Charts of one clinic: cold (never drawn before), warm (kept), and asked for by tag."""
+        rows = []
+        for chart in CHARTS:
+            paths = [
+                (f"/api/v1/patients/{one.patient_id}/charts/{chart}.svg", workloads.bearer(pen))
+                for one, pen in zip(population.people, self.pens_of(population.people), strict=True)
+            ]
+            cold = self.once(f"{chart} cold", paths)
+            first = self.ours.ask(workloads.get(*paths[0]))
+            tag = etag(first)
+            subjects = [self.subject(f"{chart} warm", self.ours, workloads.Pages(paths[:10]))]
+            if tag:
+                headers = [*paths[0][1], ("If-None-Match", tag)]
+                again = workloads.Pages([(paths[0][0], headers)], expected=[304])
+                subjects.append(self.subject(f"{chart} by tag", self.ours, again))
+            warm = self.turns("W4", name, subjects, 2)
+            self.reach(f"W4 {chart} cold CPU ms, {name}", cold.cpu_ms, 50)
+            self.reach(f"W4 {chart} warm CPU ms, {name}", warm[0].cpu_ms, 2)
+            rows += [Row("W4", name, cold.subject, 1, cold.samples, cold.pss_mib), *warm]
+        return rows
+
+    def once(self, name: str, paths: Sequence[Address]) -> Row:
+        """Each address asked for once, so that no kept answer helps; the first two warm up."""
+        server = self.ours
+        for path in paths[:2]:
+            server.ask(workloads.get(*path))
+        before, spent = machine.cpu_seconds(server.process.pid), []
+        started = time.perf_counter()
+        for path in paths[2:]:
+            begun = time.perf_counter()
+            answer = server.ask(workloads.get(*path))
+            spent.append(1000 * (time.perf_counter() - begun))
+            assert answer.status == 200, answer
+        seconds = time.perf_counter() - started
+        cpu = machine.cpu_seconds(server.process.pid) - before
+        ordered = sorted(spent)
+        sample = Sample(
+            cpu_ms=1000 * cpu / len(spent),
+            database_ms=0,
+            per_second=len(spent) / seconds,
+            p50_ms=median(spent),
+            p99_ms=ordered[int(0.99 * (len(ordered) - 1))],
+            foreign=0,
+            stolen=0,
+            answers=len(spent),
+        )
+        return Row("W4", "", name, 1, [sample], server.pss_mib())
+
+    def w5(self) -> list[Row]:
+        """The clinician's list of patients."""
+        if self.options.only_references:
+            return []
+        from tests.bench.world import Group
+        from tests.builders import Plans
+
+        four = Plans(exercises=1, doses=2, questions=1)
+        if self.options.quick:
+            groups = [Group("12 x 20 days", 12, 20, four), Group("50 x 20 days", 50, 20, four)]
+        else:
+            most = self.options.all_entries
+            groups = [
+                Group("50 x 2 years", 50, 730, four),
+                Group("500 x 2 years", 500, 730, four),
+                Group("5000 x 2 years", 5000, 730, four, most),
+                Group("500 x 90 days", 500, 90, four),
+                Group("500 x 5 years", 500, 1826, four),
+            ]
+        subjects = []
+        for group in groups:
+            therapist = self.people(group).clinic.therapist
+            page = workloads.Pages([("/patients", self.signed_in(therapist.account_id))])
+            subjects.append(self.subject(group.name, self.ours, page))
+        rows = self.turns("W5", "first page", subjects, 4)
+        for row in rows:
+            self.reach(f"W5 first page CPU ms, {row.subject}", row.cpu_ms, 10)
+        if not self.options.quick:
+            self.flat("W5", rows[-2:])
+        return rows
+
+    # --- after it ------------------------------------------------------------------------------
+
+    def wrong(self) -> list[str]:
+        """What does not add up between answers and rows."""
+        wrong = list(self.faults)
+        engine = sa.create_engine(self.minimal_url)
+        wrong += self.counted(engine, MINIMAL, "SELECT count(*) FROM entry")
+        engine.dispose()
+        if not self.options.only_references:
+            note = workloads.NOTE
+            wrong += self.counted(
+                self.engine, OURS, f"SELECT count(*) FROM entry WHERE note = '{note}'"
+            )
+        return wrong
+
+    def counted(self, engine: sa.Engine, name: str, statement: str) -> list[str]:
+        """Whether a server holds as many entries as it acknowledged."""
+        with engine.connect() as connection:
+            stored = connection.execute(sa.text(statement)).scalar_one()
+        sent = sum(stream.rows for server, stream in self.streams if server == name)
+        return [] if stored == sent else [f"{name} holds {stored} entries, acknowledged {sent}"]
+
+
+def etag(answer: Answer) -> str | None:
+    """The tag an answer carries, None where it has none."""
+    for line in answer.head.split(b"\r\n"):
+        if line[:5].lower() == b"etag:":
+            return line[5:].strip().decode()
+    return None
+
+
+def careless(connection: object, _record: object) -> None:
+    """Fill without waiting for the disk; what is measured opens connections of its own."""
+    connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA cache_size=-200000")  # type: ignore[attr-defined]

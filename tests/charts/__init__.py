@@ -1,0 +1,1 @@
+"""Charts: that they say what the numbers say, whatever people typed."""

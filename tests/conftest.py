@@ -1,0 +1,169 @@
+"""What every test may ask for: an application on a migrated database of its own, and a client.
+
+``--full`` adds the long forms. Tests of the store, the services and the API run on SQLite and on
+PostgreSQL; all others on SQLite. With ``CI=true`` a missing component is an error, not a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from tests import postgres
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+HERE = Path(__file__).parent
+ON_BOTH = {"store", "services", "api"}
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the long forms of the tests as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--full"):
+        return
+    long = pytest.mark.skip(reason="the long form; run with --full")
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(long)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give ``store_url`` its databases: both kinds where SQL is what the test is about."""
+    if "store_url" not in metafunc.fixturenames:
+        return
+    room = metafunc.definition.path.relative_to(HERE).parts[0]
+    kinds = ["sqlite"]
+    if room in ON_BOTH or metafunc.definition.get_closest_marker("postgres"):
+        kinds.append("postgresql")
+    marked = {"postgresql": [pytest.mark.postgres]}
+    metafunc.parametrize(
+        "store_url",
+        [pytest.param(kind, marks=marked.get(kind, [])) for kind in kinds],
+        indirect=True,
+    )
+
+
+def missing(what: str) -> None:
+    """Skip the test because ``what`` is not there; in CI that is an error."""
+    if IN_CI:
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server's maintenance database."""
+    if given := os.environ.get(postgres.VARIABLE):
+        yield given
+        return
+    if postgres.programs() is None:
+        missing(postgres.HOW)
+    with postgres.Cluster() as cluster:
+        yield cluster.url()
+
+
+@pytest.fixture(scope="session")
+def migrate() -> Callable[[str], None]:
+    """A function that brings the database at an address to the newest revision."""
+
+    def upgrade(url: str) -> None:
+        from tests.builders import migrated
+
+        migrated(url)
+
+    return upgrade
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(
+    tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], None]
+) -> Path:
+    """An empty, migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "adherence.sqlite"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: str, worker_name: str, migrate: Callable[[str], None]
+) -> Iterator[sa.URL]:
+    """An empty, migrated PostgreSQL database to copy."""
+    url = sa.make_url(postgres_server).set(database=f"template_{worker_name}")
+    with databases(postgres_server) as run:
+        run(f"DROP DATABASE IF EXISTS {url.database}")
+        run(f"CREATE DATABASE {url.database} TEMPLATE template0 ENCODING 'UTF8'")
+        migrate(url.render_as_string(hide_password=False))
+        yield url
+        run(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """A name no other process of this machine uses for its databases."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    return f"{worker}_{os.getpid()}"
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, tmp_path: Path, worker_name: str) -> Iterator[str]:
+    """The address of an empty, migrated database that only this test uses."""
+    if request.param == "sqlite":
+        path = tmp_path / "adherence.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template: sa.URL = request.getfixturevalue("postgres_template")
+    server: str = request.getfixturevalue("postgres_server")
+    url = template.set(database=f"test_{worker_name}")
+    with databases(server) as run:
+        run(f"CREATE DATABASE {url.database} TEMPLATE {template.database}")
+        try:
+            yield url.render_as_string(hide_password=False)
+        finally:
+            run(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+
+@contextmanager
+def databases(url: str) -> Iterator[Callable[[str], None]]:
+    """A function that runs statements on the server at ``url`` outside any transaction."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+
+            def run(statement: str) -> None:
+                connection.exec_driver_sql(statement)
+
+            yield run
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The whole application on a fresh database, with its context pushed."""
+    from tests.builders import application, closed
+
+    made = application(store_url)
+    with made.app_context():
+        yield made
+    closed(made)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies or a phone without a token."""
+    return app.test_client()

@@ -1,0 +1,121 @@
+"""A demo clinic that runs for real, and a browser with one signed-in window per person."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import missing
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+START = "import sys; from adherence.app import command; sys.exit(command())"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@dataclass
+class Visit:
+    """One window: what its pages logged as errors, and which requests left this computer."""
+
+    page: Any
+    url: str
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Open a path of the clinic and wait until everything on it has arrived."""
+        self.page.goto(self.url + path)
+        self.page.wait_for_load_state("networkidle")
+
+    def violations(self) -> list[str]:
+        """What axe-core finds on the page as it stands: rule, and where."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{rule['id']}: {', '.join(str(node['target']) for node in rule['nodes'])}"
+            for rule in found["violations"]
+        ]
+
+    def width_needed(self) -> int:
+        """How wide the page is, in CSS pixels; more than the window scrolls sideways."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth"))
+
+
+@dataclass
+class Clinic:
+    """The running demo clinic: its address and who is in it."""
+
+    url: str
+    people: dict[str, dict[str, Any]]
+    browser: Any
+    signed_in: dict[str, Any] = field(default_factory=dict)
+
+    def visit(
+        self, who: str, width: int = 360, theme: str = "light", language: str = "en-GB"
+    ) -> Visit:
+        """Open a window for a person, who signs in by link the first time."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            locale=language,
+            storage_state=self.signed_in.get(who),
+        )
+        context.set_default_timeout(10_000)
+        visit = Visit(context.new_page(), self.url)
+        visit.page.on(
+            "console",
+            lambda said: visit.errors.append(said.text) if said.type == "error" else None,
+        )
+        visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        visit.page.on(
+            "request",
+            lambda sent: None if sent.url.startswith(self.url) else visit.foreign.append(sent.url),
+        )
+        if who not in self.signed_in:
+            visit.page.goto(self.people[who]["link"])
+            visit.page.locator("form button").first.click()
+            visit.page.wait_for_url(lambda url: "/sign-in" not in url)
+            self.signed_in[who] = context.storage_state()
+        return visit
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; tests that need it are skipped where there is none."""
+    if CHROMIUM is None:
+        missing("Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def clinic(browser: Any) -> Iterator[Clinic]:
+    """A demo clinic of sixty days, started with the command that people use."""
+    command = [sys.executable, "-c", START, "demo", "--json", "--port", "0", "--days", "60"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        said = json.loads(server.stdout.readline())
+        yield Clinic(said["url"], {each["key"]: each for each in said["people"]}, browser)
+        server.terminate()
+
+
+@pytest.fixture
+def windows() -> Iterator[list[Visit]]:
+    """Windows opened by a test, closed after it."""
+    opened: list[Visit] = []
+    yield opened
+    for visit in opened:
+        visit.page.context.close()

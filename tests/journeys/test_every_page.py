@@ -1,0 +1,133 @@
+"""Every page is usable by everybody: two widths, two themes, three languages, and axe-core."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PATIENT = "patient-knee"
+PATIENT_PAGES = (
+    "/today",
+    "/log/{exercise}/{day}/0",
+    "/not-today/{exercise}/{day}/0",
+    "/log/{check_in}/{day}/0",
+    "/symptom",
+    "/goals",
+    "/progress",
+    "/milestones",
+    "/answers",
+    "/pause",
+    "/account",
+)
+THERAPIST = "therapist"
+THERAPIST_PAGES = (
+    "/review",
+    "/patients",
+    "/patients/{patient}",
+    "/patients/{patient}/goals/new",
+    "/patients/{patient}/activities/new",
+    "/patients/{patient}/activities/{exercise}/revise",
+    "/account",
+)
+WIDTHS = (360, 1280)
+THEMES = ("light", "dark")
+LANGUAGES = ("en-GB", "de-DE", "ru-RU")
+LOOKS = tuple(itertools.product(WIDTHS, THEMES, LANGUAGES))
+#: The quick run sees each width, theme and language once; the full run sees them all.
+QUICK = {(360, "light", "en-GB"), (1280, "dark", "de-DE"), (360, "dark", "ru-RU")}
+
+EVERY_LOOK = [
+    pytest.param(*look, marks=[] if look in QUICK else [pytest.mark.full]) for look in LOOKS
+]
+
+
+@pytest.fixture(scope="module")
+def places(clinic):
+    """What the addresses of pages name: a patient, two activities and the day."""
+    visit = clinic.visit(PATIENT)
+    visit.open("/today")
+    form = visit.page.locator("form.answers")
+    found = {"patient": clinic.people[PATIENT]["patient_id"]}
+    for index in range(form.count()):
+        one = form.nth(index)
+        kind = "check_in" if one.locator("[value=answer]").count() else "exercise"
+        found.setdefault(kind, one.locator("[name=activity_id]").input_value())
+        found.setdefault("day", one.locator("[name=day]").input_value())
+    visit.page.context.close()
+    return found
+
+
+def look_at(visit, path, width):
+    """Open a page and say everything that is wrong with it."""
+    visit.open(path)
+    wrong = [f"{path}: {violation}" for violation in visit.violations()]
+    if visit.width_needed() > width:
+        wrong.append(f"{path}: needs {visit.width_needed()} px")
+    return wrong
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), EVERY_LOOK)
+@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+def test_pages_leave_nobody_out(clinic, places, windows, who, pages, width, theme, language):
+    visit = clinic.visit(who, width, theme, language)
+    windows.append(visit)
+
+    wrong = [fault for path in pages for fault in look_at(visit, path.format(**places), width)]
+
+    assert wrong == []
+    assert visit.errors == []
+    assert visit.foreign == []
+
+
+@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+def test_no_page_scrolls_sideways_on_the_narrowest_phone(clinic, places, windows, who, pages):
+    visit = clinic.visit(who, width=320)
+    windows.append(visit)
+    too_wide = {}
+    for path in pages:
+        visit.open(path.format(**places))
+        if visit.width_needed() > 320:
+            too_wide[path] = visit.width_needed()
+
+    assert too_wide == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_door_is_open_to_everybody(clinic, windows, language):
+    """The sign-in page is the first thing anybody sees, also somebody whose code does not fit."""
+    context = clinic.browser.new_context(viewport={"width": 360, "height": 800}, locale=language)
+    visit = type(clinic.visit(PATIENT))(context.new_page(), clinic.url)
+    windows.append(visit)
+
+    visit.open("/sign-in")
+    assert visit.violations() == []
+    visit.page.locator("#token").fill("no-such-code")
+    visit.page.locator("form button").first.click()
+    visit.page.wait_for_selector(".wrong")
+
+    assert visit.violations() == []
+    assert visit.page.locator("html").get_attribute("lang") == language[:2]
+
+
+def test_the_programme_shows_sums_or_says_why_not(clinic, windows):
+    visit = clinic.visit("programme-manager", 1280)
+    windows.append(visit)
+    visit.open("/programme")
+
+    assert visit.violations() == []
+    assert clinic.people[PATIENT]["name"] not in visit.page.content()
+
+
+def test_what_is_not_there_and_what_is_not_yours_look_the_same(clinic, windows):
+    visit = clinic.visit(PATIENT)
+    windows.append(visit)
+    other = clinic.people["patient-shoulder"]["patient_id"]
+    visit.open(f"/patients/{other}")
+    stranger = visit.page.locator("main").inner_html()
+    visit.open("/patients/01890000-0000-7000-8000-000000000000")
+
+    assert visit.page.locator("main").inner_html() == stranger
+    assert visit.violations() == []

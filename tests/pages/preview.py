@@ -1,0 +1,928 @@
+"""Every template with hand-made view data, so that pages can be looked at without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace as View
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, g
+from flask_babel import force_locale
+from markupsafe import Markup
+
+from adherence.pages import frame
+from adherence.pages.stairs import stairs
+from adherence.web import locale, words
+
+ID = "0198c0de-0000-7000-8000-000000000001"
+STATES = ("done", "partly", "skipped", "missed", "unreported", "excused")
+
+
+def preview_app() -> Flask:
+    """Return an app that can render every template and answers no request but static files."""
+    app = Flask("adherence", template_folder=str(frame.templates_dir()))
+    app.config.update(SECRET_KEY="preview")
+    locale.init_app(app)
+    frame.init_app(app)
+    real_url_for = app.url_for
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        return real_url_for(endpoint, **values) if endpoint == "static" else "#"
+
+    app.jinja_env.globals.update(
+        url_for=url_for, csrf_token=lambda: "preview", emergency_number=lambda: "112"
+    )
+    return app
+
+
+def page(app: Flask, name: str, language: str = "en") -> str:
+    """Return the named sample as HTML in ``language``."""
+    sample = SAMPLES[name]
+    with app.test_request_context(), force_locale(language):
+        g.actor = View(
+            name="Anna Berger",
+            role="programme_manager" if name.startswith("programme") else "clinician",
+            locale=language,
+        )
+        return str(app.jinja_env.get_template(sample.template).render(sample.context()))
+
+
+def _goal(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "id": "g1",
+        "words": "I want to climb to my flat without stopping.",
+        "number": "8",
+        "beside": "of 14 steps",
+        "long": False,
+        "stairs": stairs(14, 8),
+        "stairs_words": "A staircase of 14 steps; 8 are behind you.",
+        "since": "3 on 12 January, 8 on 6 March",
+        "hanging": [
+            View(
+                title="Heel raises, holding the chair",
+                rhythm="2 × 10, daily",
+                because="because you want to climb to your flat without stopping",
+                note="done 9 of 12, last pain 2",
+                revise="#",
+            ),
+            View(
+                title="Step-ups on the low step",
+                rhythm="2 × 8, Monday, Wednesday and Friday",
+                because="because step 9 needs a stronger right leg",
+                note="done 5 of 9, skipped on Wednesday: hurt",
+                revise="#",
+            ),
+        ],
+        "rate": View(
+            kind="count",
+            name="rate-g1",
+            summary="Measure it again",
+            action="#",
+            client_id=ID,
+            question="How many steps now?",
+            hint="Without stopping.",
+            value="",
+            errors="",
+        ),
+    }
+    return View(**{**usual, **changes})
+
+
+def _card(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "id": "card",
+        "place": "upcoming",
+        "bead": "upcoming",
+        "bead_word": "",
+        "answered": "",
+        "change": "",
+        "report": "",
+        "open": True,
+        "icon": "move",
+        "time": "After that",
+        "window": "",
+        "title": "Step-ups on the low step",
+        "amount": "2 rounds of 8",
+        "because": "because step 9 needs a stronger right leg",
+        "how": "#",
+        "how_words": "Show me how, 4 min",
+        "asks": False,
+        "client_id": ID,
+        "activity_id": ID,
+        "day": "2026-03-12",
+        "slot": 0,
+    }
+    return View(**{**usual, **changes})
+
+
+def _today() -> dict[str, Any]:
+    return {
+        "today": View(
+            goal=_goal(),
+            title="Thursday, 12 March",
+            sentence="2 of 7 answered. About 12 minutes left.",
+            notices=[],
+            cards=[
+                _card(
+                    id="c1",
+                    place="done",
+                    bead="done",
+                    bead_word="Done",
+                    title="Paracetamol 500 mg",
+                    answered="2 tablets at 08:05",
+                    change="#",
+                ),
+                _card(
+                    id="c2",
+                    place="skipped",
+                    bead="skipped",
+                    bead_word="Not today",
+                    title="Walk to the corner",
+                    answered="Not today: no time",
+                    change="#",
+                ),
+                _card(
+                    id="c3",
+                    place="now",
+                    bead="now",
+                    time="09:30",
+                    window="any time until 12:00",
+                    title="Heel raises, holding the chair",
+                    amount="2 rounds of 10",
+                    because="because you want to climb to your flat without stopping",
+                ),
+                _card(id="c4"),
+                _card(id="c5", title="How is your knee?", icon="ask", asks=True, amount="", how=""),
+                _card(
+                    id="c6",
+                    open=False,
+                    icon="pill",
+                    time="18:00",
+                    window="opens at 17:00",
+                    title="Paracetamol 500 mg",
+                    amount="2 tablets with water",
+                    because="because a quiet night makes the morning stairs easier",
+                    how="",
+                ),
+            ],
+            as_needed=[
+                View(
+                    title="Ibuprofen 400 mg",
+                    amount="1 tablet",
+                    last="Last one yesterday, 21:10. Next possible from 14:30.",
+                    because="because you want to sleep through",
+                    icon="pill",
+                    log="#",
+                    log_words="I took it",
+                )
+            ],
+            empty_title="",
+            empty_words="",
+            said=View(state="done", words="Pain 3 noted", undo="#"),
+        )
+    }
+
+
+def _today_empty() -> dict[str, Any]:
+    return {
+        "today": View(
+            goal=None,
+            title="Sunday, 15 March",
+            sentence="Nothing is planned.",
+            notices=[
+                View(
+                    icon="moon",
+                    title="You are resting until Tuesday",
+                    words="Nothing on these days counts as missed.",
+                    link="#",
+                    link_words="Change the pause",
+                )
+            ],
+            cards=[],
+            as_needed=[],
+            empty_title="Nothing is asked of you today",
+            empty_words="This day counts neither for nor against you.",
+            said=None,
+        )
+    }
+
+
+def _log() -> dict[str, Any]:
+    return {
+        "log": View(
+            title="Knee straightening, sitting",
+            when_due="Today, 09:30, any time until 12:00",
+            amount="10 times, hold for 5 seconds",
+            because="because a straight knee carries you on the landing",
+            steps=[
+                "Sit well back on a firm chair. Both feet on the floor.",
+                "Lift your right foot until the knee is straight. Toes point to the ceiling.",
+                "Hold and count to five. Lower the foot slowly.",
+            ],
+            how="",
+            limit="Stop at pain 6 or more",
+            counter=View(times=10, times_words="Times", times_of="of 10", hold=5),
+            has_side=True,
+            action="#",
+            client_id=ID,
+            asks="",
+            asks_zero="",
+            asks_low="",
+            asks_high="",
+            amounts=[
+                View(name="reps", word="Times"),
+                View(name="hold_seconds", word="Hold, seconds"),
+            ],
+            pain=True,
+            effort=True,
+            now_words="It was just now",
+            latest_day="2026-03-12",
+            as_needed=False,
+            taken_words="",
+        ),
+        "form": {"reps": "10", "hold_seconds": "5", "on_day": "2026-03-12", "at_time": "09:41"},
+        "errors": {},
+    }
+
+
+def _log_wrong() -> dict[str, Any]:
+    context = _log()
+    context["form"] |= {"reps": "many", "pain": "3", "at_time": "25:00", "moved": True}
+    context["errors"] = {
+        "reps": "How many times: a number, 0 or more.",
+        "at_time": "25:00 is not a time. For one in the morning write 01:00.",
+    }
+    return context
+
+
+def _check_in() -> dict[str, Any]:
+    context = _log()
+    log = context["log"]
+    log.title, log.amount, log.steps, log.limit, log.counter = "How is your knee?", "", [], "", None
+    log.amounts, log.pain, log.effort, log.has_side = [], False, False, False
+    log.asks = "Knee pain: how strong is it now?"
+    log.asks_zero, log.asks_low, log.asks_high = "nothing", "hardly any", "worst imaginable"
+    return context
+
+
+def _again() -> dict[str, Any]:
+    return {
+        "again": View(
+            title="Paracetamol 500 mg",
+            noted="You logged 1 tablet at 08:05.",
+            question="Is this a second one?",
+            action="#",
+            fields=[("client_id", ID)],
+            yes="Yes, a second one",
+            next_words="Your plan asks for at least 4 hours between two doses: from 12:05.",
+        )
+    }
+
+
+def _not_today() -> dict[str, Any]:
+    notes = {
+        "hurt": "Where, and how much?",
+        "side_effect": "What did you notice?",
+        "ran_out": "What is missing?",
+        "told_to_stop": "Who said so, and why?",
+        "did_not_understand": "What is not clear?",
+    }
+    icons = {
+        "hurt": "hurt",
+        "no_time": "clock",
+        "felt_better": "better",
+        "side_effect": "drop",
+        "ran_out": "box",
+        "told_to_stop": "stop",
+        "did_not_understand": "unclear",
+    }
+    return {
+        "skip": View(
+            title="Step-ups on the low step",
+            action="#",
+            client_id=ID,
+            reasons=[
+                View(
+                    value=value,
+                    icon=icons[value],
+                    word=word,
+                    promise=words.REASON_PROMISES[value],
+                    reply="Sorry that it hurts." if value == "hurt" else word,
+                    words="Say where, and it stands on top of your team’s list.",
+                    because="because step 9 needs a stronger right leg"
+                    if value == "felt_better"
+                    else "",
+                    steps=[],
+                    note=notes.get(value, ""),
+                    then=[
+                        View(value="note", word="Note it and tell my team", icon="talk", bead=""),
+                        View(value="do", word="I do it after all", icon="", bead="done"),
+                    ],
+                )
+                for value, word in words.REASONS.items()
+            ],
+        ),
+        "form": {"reason": "hurt"},
+        "errors": {},
+    }
+
+
+def _symptom() -> dict[str, Any]:
+    return {
+        "symptom": View(client_id=ID, tracked=["knee pain", "stiffness"], latest_day="2026-03-12"),
+        "form": {"on_day": "2026-03-12", "at_time": "09:41", "symptom": "knee pain"},
+        "errors": {},
+    }
+
+
+def _goals() -> dict[str, Any]:
+    return {
+        "goals": View(
+            cards=[
+                _goal(),
+                _goal(
+                    id="g2",
+                    words="Sleep through without the knee waking me.",
+                    number="4",
+                    beside="now, on the way to 1",
+                    long=True,
+                    stairs=stairs(5, 2),
+                    since="6 on 12 January",
+                    rate=View(
+                        kind="rating",
+                        name="rate-g2",
+                        summary="Rate it again",
+                        action="#",
+                        client_id=ID,
+                        question="How well does it work today?",
+                        value="",
+                        errors="Choose a number from 0 to 10.",
+                    ),
+                ),
+                _goal(
+                    id="g3",
+                    words="Carry the shopping home.",
+                    number="−1",
+                    beside="on the ladder from −2 to +2",
+                    long=True,
+                    stairs=stairs(4, 1),
+                    hanging=[],
+                    rate=View(
+                        kind="gas",
+                        name="rate-g3",
+                        summary="Rate it again",
+                        action="#",
+                        client_id=ID,
+                        question="Which line fits today?",
+                        value="",
+                        errors="",
+                        levels=[
+                            View(value=-2, sign="−2", words="Nothing heavier than a letter"),
+                            View(value=-1, sign="−1", words="One light bag to the door"),
+                            View(value=0, sign="0", words="One full bag up the stairs"),
+                            View(value=1, sign="+1", words="Two bags up the stairs"),
+                            View(value=2, sign="+2", words="The week’s shopping in one go"),
+                        ],
+                    ),
+                ),
+            ],
+            closed=[_goal(words="Put on my socks alone.", since="reached on 2 February")],
+            said=None,
+        )
+    }
+
+
+def _figure(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "id": "f1",
+        "title": "My days",
+        "said": False,
+        "narrow": "",
+        "sentence": "In six weeks you did 15 of 26 days in full and 5 in part.",
+        "phone": "/static/icons/mark.svg?width=phone",
+        "wide": "",
+        "alt": "Calendar of six weeks with one sign per day.",
+        "place": "plot-tall",
+        "legend": [
+            View(state=state, key="", word=words.status(state), count=count)
+            for state, count in zip(STATES, (15, 5, 3, 1, 2, 3), strict=True)
+        ],
+        "meaning": "Resting days and days with nothing planned do not count against you.",
+        "columns": [
+            View(word="Week of", number=False),
+            View(word="Done", number=True),
+            View(word="Asked", number=True),
+        ],
+        "body": Markup("<tr><td>2 February</td><td>4</td><td>5</td></tr>"),
+    }
+    return View(**{**usual, **changes})
+
+
+def _progress() -> dict[str, Any]:
+    pain = _figure(
+        id="f3",
+        title="My knee pain",
+        sentence="Pain in the morning went from 6 to 3 in four weeks.",
+        place="plot-wide",
+        wide="/static/icons/mark.svg?width=wide",
+        legend=[
+            View(state="", key="zero", word="no pain, 0", count=None),
+            View(state="", key="declined", word="preferred not to say", count=None),
+            View(state="", key="change", word="plan changed", count=None),
+        ],
+    )
+    return {
+        "progress": View(
+            figures=[_figure(id="f0", title="My stairs", place="", legend=[]), _figure(), pain],
+            shared="Anna Berger sees the same pictures before your next visit.",
+        )
+    }
+
+
+def _milestones() -> dict[str, Any]:
+    reply = View(
+        words="Ruth, I remember you on the third step in January. Look where you are.",
+        initials="AB",
+        name="Anna Berger",
+        role="Physiotherapy",
+    )
+    return {
+        "milestones": View(
+            newest=View(
+                day="Thursday, 23 April",
+                words="14 steps, for the first time.",
+                story="You began at 3, on 12 January.",
+                reply=reply,
+            ),
+            earlier=[
+                View(
+                    words="Half of the way is behind you.",
+                    goal="I want to climb to my flat.",
+                    reply=reply,
+                    day="6 March",
+                    date="2026-03-06",
+                ),
+                View(
+                    words="You came back after a break.",
+                    goal="",
+                    reply=None,
+                    day="27 February",
+                    date="2026-02-27",
+                ),
+            ],
+        )
+    }
+
+
+def _pause() -> dict[str, Any]:
+    return {
+        "pause": View(
+            current=[
+                View(
+                    icon="bed",
+                    word="I am in hospital",
+                    days="from Monday, 9 March, no end yet",
+                    end="#",
+                    end_words="End it today",
+                )
+            ],
+            kinds=[
+                View(value=value, icon=words.PAUSE_ICONS[value], word=words.PAUSES[value])
+                for value in ("rest", "ill", "travelling", "hospital")
+            ],
+        ),
+        "form": {"first_day": "2026-03-12", "kind": ""},
+        "errors": {"kind": "Choose what it is."},
+    }
+
+
+def _correct() -> dict[str, Any]:
+    return {
+        "entry": View(
+            title="Heel raises, holding the chair",
+            state="partly",
+            before="Partly: 1 round of 6, pain 7, Tuesday 09:40",
+            action="#",
+            client_id=ID,
+            statuses=[
+                View(value=value, word=words.ANSWERS[value])
+                for value in ("done", "partly", "skipped")
+            ],
+            reasons=[("", "–"), *words.REASONS.items()],
+            asks="",
+            amounts=[View(name="sets", word="Rounds"), View(name="reps", word="Times")],
+            pain=True,
+            effort=False,
+            hint="",
+            latest_day="2026-03-12",
+            history=[View(words="Done, pain 5", when="Tue 09:41")],
+        ),
+        "form": {
+            "status": "partly",
+            "sets": "1",
+            "reps": "6",
+            "pain": "7",
+            "on_day": "2026-03-10",
+            "at_time": "09:40",
+        },
+        "errors": {},
+    }
+
+
+def _answers() -> dict[str, Any]:
+    return {
+        "answers": [
+            View(
+                words="Take the lower step this week.",
+                about="Step-ups on the low step",
+                name="Anna Berger",
+                initials="AB",
+                when="Tue 18:10",
+                at="2026-03-10T17:10Z",
+            )
+        ]
+    }
+
+
+def _things() -> dict[str, Any]:
+    return {
+        "things": View(
+            doors=[
+                View(link="#", icon="goal", word="My goals", hint=""),
+                View(link="#", icon="bow", word="My milestones", hint="2 so far"),
+                View(
+                    link="#", icon="moon", word="A pause for some days", hint="ill, resting, away"
+                ),
+                View(link="#", icon="ask", word="Note how I feel", hint=""),
+            ],
+            team="Anna Berger (physiotherapy) and Dr Imre Fehér (medication).",
+            signed_in="Signed in as Ruth Aldous.",
+        )
+    }
+
+
+def _review() -> dict[str, Any]:
+    strip = ["done", "partly", "none", "done", "missed", "done", "excused", "done", "upcoming"]
+
+    def row(index: int, **changes: Any) -> View:
+        usual: dict[str, Any] = {
+            "id": f"n{index}",
+            "care": False,
+            "sheet": "#",
+            "name": "Ruth Aldous",
+            "goal": "Climb to my flat without stopping",
+            "facts": [("Pain 7, at or above your limit:", "Step-ups, 11 Mar"), ("Hurt:", "x")],
+            "also": "",
+            "strip": strip,
+            "strip_words": "9 days: 4 done, 1 partly",
+            "age": "14 h",
+            "adjust": "#",
+            "seen": "#",
+            "reply": "#",
+            "reply_label": "Reply to Ruth Aldous",
+            "reply_typed": "",
+            "reply_error": "",
+        }
+        return View(**{**usual, **changes})
+
+    return {
+        "review": View(
+            waiting=3,
+            greeting="Good morning, Anna. Three people have something new.",
+            sentence="Thursday, 12 March, 07:42. Twelve others have nothing new.",
+            legend=[
+                View(state=state, key="", word=words.status(state, True), count=None)
+                for state in STATES
+            ],
+            parts=[
+                View(
+                    name="critical",
+                    title="Critical",
+                    hint="pain at or above the limit you set",
+                    rows=[row(1, care=True)],
+                ),
+                View(
+                    name="milestone",
+                    title="Milestones to confirm",
+                    hint="",
+                    rows=[
+                        row(
+                            2,
+                            name="Hans-Friedrich Obermüller-Wiedenbrück",
+                        ),
+                        row(3, reply_error="Write a line first.", age="3 days"),
+                    ],
+                ),
+            ],
+            empty_words="",
+            done=View(state="done", words="Marked as seen", undo=""),
+        )
+    }
+
+
+def _review_empty() -> dict[str, Any]:
+    return {
+        "review": View(
+            waiting=0,
+            greeting="Good morning, Anna.",
+            sentence="Thursday, 12 March, 07:42",
+            legend=[],
+            parts=[],
+            empty_words="Fifteen patients have nothing new.",
+            done=None,
+        )
+    }
+
+
+def _patients() -> dict[str, Any]:
+    def row(name: str, **changes: Any) -> View:
+        usual: dict[str, Any] = {
+            "sheet": "#",
+            "name": name,
+            "goal": "Climb to my flat without stopping",
+            "badges": [View(icon="clock", word="2 new notices", new=True)],
+            "strip": ["done", "partly", "none", "done", "missed", "excused", "upcoming"] * 2,
+            "strip_words": "14 days: 6 done",
+            "nothing": "",
+            "band": View(low="18 of 28", high="21 if reported", low_at=64, high_at=75),
+            "last": "today, 08:05",
+        }
+        return View(**{**usual, **changes})
+
+    return {
+        "patients": View(
+            sentence="15 people, those with the greatest need first.",
+            legend=[
+                View(state=state, key="", word=words.status(state, True), count=None)
+                for state in STATES
+            ],
+            rows=[
+                row("Ruth Aldous"),
+                row("Hans-Friedrich Obermüller-Wiedenbrück"),
+                row(
+                    "Olga Petrenko",
+                    badges=[],
+                    strip=[],
+                    band=None,
+                    nothing="no plan yet",
+                    last="–",
+                    goal="",
+                ),
+            ],
+            first="",
+            next="#",
+        )
+    }
+
+
+def _sheet() -> dict[str, Any]:
+    figure = _figure(
+        title="Goal, pain and days on one time axis", wide="/static/icons/mark.svg?w=1"
+    )
+    return {
+        "sheet": View(
+            name="Ruth Aldous",
+            about="Physiotherapy and medication. Time zone Berlin.",
+            looked="You last looked Tuesday, 08:10",
+            goals=[_goal(), _goal(id="g2", words="Sleep through.", hanging=[])],
+            new_goal="#",
+            new_activity="#",
+            facts_title="Last 30 days",
+            facts=[
+                View(
+                    word="Done",
+                    value="8 of 17",
+                    hint="9 of 17 if the one not reported was done",
+                ),
+                View(word="Excused", value="3 days", hint="illness"),
+            ],
+            definition="Done of those due. Excused days are in neither count.",
+            since_title="Since you last looked",
+            notices=[
+                View(
+                    state="skipped",
+                    icon="",
+                    words="Step-ups skipped on Wednesday: hurt.",
+                    said=False,
+                    at="2026-03-11T08:52Z",
+                    when="Wed 09:52",
+                ),
+                View(
+                    state="",
+                    icon="hurt",
+                    words="Pain after step-ups 4 → 7; your limit is 6.",
+                    said=False,
+                    at="2026-03-10T08:40Z",
+                    when="Tue 09:40",
+                ),
+            ],
+            figures=[figure],
+            events=[
+                View(
+                    mark=False,
+                    state="skipped",
+                    icon="",
+                    words="Step-ups skipped: hurt.",
+                    said="It stings at the front.",
+                    was="",
+                    at="2026-03-11T08:52Z",
+                    when="Wed 09:52",
+                ),
+                View(mark=True, words="You last looked here: Tuesday, 08:10"),
+                View(
+                    mark=False,
+                    state="done",
+                    icon="",
+                    words="Heel raises. Pain 2, effort 4.",
+                    said="",
+                    was="(corrected from pain 5)",
+                    at="2026-03-09T08:35Z",
+                    when="Mon 09:35",
+                ),
+                View(
+                    mark=False,
+                    state="",
+                    icon="knot",
+                    words="Step-ups: revision 3 began. Lower step.",
+                    said="",
+                    was="",
+                    at="2026-02-23",
+                    when="23 Feb",
+                ),
+            ],
+            done=None,
+        )
+    }
+
+
+def _goal_new() -> dict[str, Any]:
+    return {
+        "goal": View(
+            patient="Ruth Aldous",
+            back="#",
+            action="#",
+            weights=[(value, value) for value in range(4)],
+            measures=[
+                View(value=value, word=word, hint=words.MEASURE_HINTS[value])
+                for value, word in words.MEASURES.items()
+            ],
+            ladder=[View(name=f"gas_{i}", word=f"Level {i - 3}") for i in range(1, 6)],
+            levels=[(value, value) for value in range(-2, 3)],
+        ),
+        "form": {"measure": "count", "words": ""},
+        "errors": {
+            "words": "Write the goal as the patient says it.",
+            "count_target": "Start and target must differ.",
+        },
+    }
+
+
+def _activity(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "patient": "Ruth Aldous",
+        "back": "#",
+        "action": "#",
+        "title": "Step-ups on the low step",
+        "kind": "exercise",
+        "today": "2026-03-12",
+        "kinds": [
+            View(value=value, word=word, icon=words.KIND_ICONS[value])
+            for value, word in words.KINDS.items()
+        ],
+        "goals": [(ID, "“Climb to my flat without stopping”")],
+        "plans": [(ID, "Physiotherapy"), ("new:medication", "A new plan: Medication")],
+        "rhythms": [View(value=value, word=word) for value, word in words.SCHEDULES.items()],
+        "windows": [("same_day", "any time that day"), ("around:2:2", "2 h before to 2 h after")],
+        "zone_policies": [("patient", "It follows the patient’s clock")],
+        "load": "Exercises: 3. Most people manage two to four.",
+    }
+    return View(**{**usual, **changes})
+
+
+_FORM = {
+    "kind": "exercise",
+    "title": "Step-ups on the low step",
+    "sets": "1",
+    "reps": "6",
+    "rhythm": "weekdays",
+    "weekdays": ["0", "2", "4"],
+    "goal_id": UUID(ID),
+}
+
+
+def _activity_new() -> dict[str, Any]:
+    return {
+        "plan": _activity(),
+        "form": _FORM,
+        "errors": {"because": "Say in one line what this is good for. Ruth reads it on the card."},
+    }
+
+
+def _activity_revise() -> dict[str, Any]:
+    days = [
+        View(
+            x=4 + 83 * i,
+            middle=42 + 83 * i,
+            css="day-new" if i > 3 else "day-old" + (" day-today" if i == 3 else ""),
+            new=i > 3,
+            word=f"Mo {9 + i}",
+        )
+        for i in range(14)
+    ]
+    return {
+        "plan": _activity(
+            splice=View(
+                words="Days to Thursday 12 March belong to revision 3 and are locked.",
+                old_end=330,
+                new_start=342,
+                knot=336,
+                new_words_at=352,
+                days=days,
+                old_words="revision 3, locked",
+                new_words="revision 4 begins",
+            ),
+            old=View(
+                title="Revision 3",
+                words="In force since 23 February. Its last day is Thursday 12 March.",
+                parts=[
+                    View(word="How much", value="2 × 8"),
+                    View(word="When", value="Monday to Friday"),
+                ],
+                because="because step 9 needs a stronger right leg",
+            ),
+            earlier=["Revision 2, from 2 February: 3 × 10, daily"],
+            new_title="Revision 4, draft",
+            new_words="Begins Friday, 13 March.",
+            changed={"amounts": "was 2 × 8"},
+            begin="Begin revision 4 on Friday",
+        ),
+        "form": {
+            **_FORM,
+            "effective_on": "2026-03-13",
+            "reason": "Sting at the front of the knee.",
+        },
+        "errors": {},
+    }
+
+
+def _overview() -> dict[str, Any]:
+    return {
+        "overview": View(
+            title="Programme", sentence="Sums only.", facts=[], smallest=10, facts_title=""
+        )
+    }
+
+
+def _sign_in() -> dict[str, Any]:
+    return {"errors": {"token": "This code does not fit or was used before."}, "signed_out": True}
+
+
+def _error(ours: bool) -> dict[str, Any]:
+    return {
+        "error": View(
+            ours=ours,
+            title="That did not work, and it is our fault"
+            if ours
+            else "There is nothing under this address",
+            words="It may have moved, or it was never yours to open. Nothing is lost.",
+            link="#",
+            link_words="To Today",
+        )
+    }
+
+
+def _sample(template: str, context: Callable[[], dict[str, Any]]) -> View:
+    return View(template=template, context=context)
+
+
+SAMPLES = {
+    "today": _sample("patient/today.html", _today),
+    "today-empty": _sample("patient/today.html", _today_empty),
+    "log": _sample("patient/log.html", _log),
+    "log-wrong": _sample("patient/log.html", _log_wrong),
+    "check-in": _sample("patient/log.html", _check_in),
+    "again": _sample("patient/again.html", _again),
+    "not-today": _sample("patient/not_today.html", _not_today),
+    "symptom": _sample("patient/symptom.html", _symptom),
+    "goals": _sample("patient/goals.html", _goals),
+    "progress": _sample("patient/progress.html", _progress),
+    "milestones": _sample("patient/milestones.html", _milestones),
+    "pause": _sample("patient/pause.html", _pause),
+    "correct": _sample("patient/correct.html", _correct),
+    "answers": _sample("patient/answers.html", _answers),
+    "answers-none": _sample("patient/answers.html", lambda: {"answers": []}),
+    "things": _sample("patient/things.html", _things),
+    "review": _sample("clinician/review.html", _review),
+    "review-empty": _sample("clinician/review.html", _review_empty),
+    "patients": _sample("clinician/patients.html", _patients),
+    "patient": _sample("clinician/patient.html", _sheet),
+    "goal-new": _sample("clinician/goal_new.html", _goal_new),
+    "activity-new": _sample("clinician/activity_new.html", _activity_new),
+    "activity-revise": _sample("clinician/activity_revise.html", _activity_revise),
+    "programme": _sample("programme/overview.html", _overview),
+    "account": _sample("account/account.html", dict),
+    "sign-in": _sample("account/sign_in.html", _sign_in),
+    "not-found": _sample("errors/error.html", lambda: _error(False)),
+    "broken": _sample("errors/error.html", lambda: _error(True)),
+}

@@ -1,0 +1,1 @@
+"""Wire forms: what is accepted, what is refused, and with which words."""

@@ -1,0 +1,219 @@
+"""The door and the statements: what is written together, and that prepared equals plain Core."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from adherence.store import clinics, entries, patients
+from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, read, store, write
+from adherence.store.ids import new_id
+from tests.wards import MONDAY, document, ward
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def clinic_row(clinic_id: UUID, name: str) -> dict:
+    return {
+        "id": clinic_id,
+        "name": name,
+        "zone": "UTC",
+        "emergency_number": "112",
+        "created_at": MONDAY,
+        "audit_n": 0,
+        "sealed_n": 0,
+    }
+
+
+def names() -> set[str]:
+    with read() as run:
+        return {row[0] for row in run.core(sa.select(clinics.CLINIC.c.name))}
+
+
+def test_what_work_returns_comes_back_after_the_commit():
+    clinic_id = new_id()
+
+    answer = write(lambda run: run.do(clinics.add_clinic, **clinic_row(clinic_id, "one")))
+
+    assert answer == 1
+    assert names() == {"one"}
+
+
+def test_an_error_takes_everything_of_its_own_job_back():
+    def work(run):
+        run.do(clinics.add_clinic, **clinic_row(new_id(), "half"))
+        raise LookupError("stop")
+
+    with pytest.raises(LookupError):
+        write(work)
+
+    assert names() == set()
+
+
+def test_an_error_in_one_of_many_waiting_jobs_undoes_only_that_one(app):
+    """Jobs that pile up share a commit; each stands in a savepoint of its own."""
+    barrier = threading.Barrier(12)
+    failed = []
+
+    def one(number: int) -> None:
+        with app.app_context():
+            barrier.wait()
+            for turn in range(5):
+
+                def work(run, turn=turn):
+                    run.do(clinics.add_clinic, **clinic_row(new_id(), f"{number}.{turn}"))
+                    if number % 3 == 0:
+                        raise LookupError(f"{number}.{turn}")
+
+                try:
+                    write(work)
+                except LookupError as error:
+                    failed.append(str(error))
+            store().drop_connection()
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert names() == {f"{n}.{t}" for n in range(12) if n % 3 for t in range(5)}
+    assert sorted(failed) == sorted(f"{n}.{t}" for n in range(0, 12, 3) for t in range(5))
+
+
+def test_write_inside_write_is_refused_instead_of_waiting_for_itself():
+    with pytest.raises(RuntimeError):
+        write(lambda run: write(lambda inner: None))
+
+    assert names() == set()
+
+
+def test_a_read_sees_one_moment():
+    with read() as run:
+        before = run.core(sa.select(sa.func.count()).select_from(clinics.CLINIC))[0][0]
+        thread = threading.Thread(target=_add, args=(store(),))
+        thread.start()
+        thread.join()
+        if store().sqlite:
+            assert run.core(sa.select(sa.func.count()).select_from(clinics.CLINIC))[0][0] == before
+
+    assert names() == {"late"}
+
+
+def _add(kept) -> None:
+    kept.write(lambda run: run.do(clinics.add_clinic, **clinic_row(new_id(), "late")))
+    kept.drop_connection()
+
+
+def test_prepared_statements_store_and_return_what_plain_core_does():
+    """The prepared form takes the types' own converters; this is what holds it to Core."""
+    w = ward()
+    from adherence.services import entries as service
+
+    said = document(w.exercise_id, sets=2, pain=0, note="Ω – ok", quantity=1.5)
+    service.log_entry(w.patient, w.patient_id, said, MONDAY)
+
+    with read() as run:
+        prepared = run.first(
+            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
+        )
+        plain = run.connection.execute(
+            sa.select(*entries.ENTRY.c).where(entries.ENTRY.c.client_id == said["client_id"])
+        ).one()
+
+    assert prepared._asdict() == dict(plain._mapping)
+
+    copied = prepared._asdict() | {"client_id": new_id(), "seq": 10_000}
+    write(lambda run: run.connection.execute(sa.insert(entries.ENTRY), copied))
+    with read() as run:
+        again = run.first(
+            entries.entry_by_client_id, patient_id=w.patient_id, client_id=copied["client_id"]
+        )
+    assert again._asdict() == copied
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Id(), UUID(int=7)),
+        (Id(), None),
+        (UtcDateTime(), datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)),
+        (UtcDateTime(), datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        (UtcDateTime(), None),
+    ],
+)
+def test_types_come_back_as_they_went_in(kind, value):
+    statement = Statement(sa.select(sa.bindparam("x", type_=kind).label("x")))
+    with read() as run:
+        if not store().sqlite and value is None:
+            pytest.skip("an untyped NULL has no column type on PostgreSQL")
+        assert run.value(statement, x=value) == value
+
+
+def test_a_naive_datetime_is_refused():
+    with pytest.raises(ValueError, match="naive"):
+        write(
+            lambda run: run.do(
+                clinics.add_clinic,
+                **clinic_row(new_id(), "x") | {"created_at": datetime(2026, 3, 2)},  # noqa: DTZ001
+            )
+        )
+
+
+def test_ids_sort_by_the_time_they_were_made():
+    made = [new_id() for _ in range(2000)]
+
+    assert len(set(made)) == 2000
+    assert all(one.version == 7 and one.variant == "specified in RFC 4122" for one in made)
+    assert [one.int >> 80 for one in made] == sorted(one.int >> 80 for one in made)
+
+
+@pytest.mark.parametrize("table", ["entry", "revision", "audit"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET clinic_id = clinic_id", "DELETE FROM {}"])
+def test_what_may_only_be_added_cannot_be_changed_or_removed(table, verb):
+    w = ward()
+    from adherence.services import entries as service
+
+    service.log_entry(w.patient, w.patient_id, document(w.exercise_id), MONDAY)
+
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        write(lambda run: run.connection.exec_driver_sql(verb.format(table)))
+
+
+def test_no_entry_can_point_into_another_patients_record():
+    w = ward()
+    other = ward(therapist=w.therapist)
+    from adherence.services import entries as service
+
+    said = document(w.exercise_id)
+    service.log_entry(w.patient, w.patient_id, said, MONDAY)
+    with read() as run:
+        row = run.first(
+            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
+        )._asdict()
+    row |= {"client_id": new_id(), "seq": 9_999, "activity_id": other.exercise_id}
+
+    with pytest.raises((sa.exc.IntegrityError, store().engine.dialect.dbapi.IntegrityError)):
+        write(lambda run: run.do(entries.add_entry, **row))
+
+
+def test_choice_stores_the_value_and_refuses_others():
+    from adherence.domain.entries import Status
+
+    kind = Choice(Status)
+    dialect = db.engine.dialect
+
+    assert kind.process_bind_param(Status.DONE, dialect) == "done"
+    with pytest.raises(ValueError, match="nonsense"):
+        kind.process_bind_param("nonsense", dialect)
+
+
+def test_a_patients_row_is_there_once():
+    w = ward()
+    with read() as run:
+        row = run.first(patients.patient_by_id, patient_id=w.patient_id)
+    assert row.clinic_id == w.clinic_id
