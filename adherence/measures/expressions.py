@@ -315,7 +315,7 @@ def carried(
         change = (_.duration - (_.next_day - _.day)) * _.unit
         sums = {"balance": change.sum().over(rows_before(keys)).fill_null(0.0)}
     else:
-        sums = {"balance": _.before - _.day}
+        sums = {"balance": _.before - (_.day - _.first)}
         lead = {"next_day": _.day.lead().over(ordered(keys))}
     if carry.same_medication_only:
         sums["run"] = _.change.sum().over(row_until_now(keys))

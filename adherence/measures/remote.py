@@ -133,15 +133,13 @@ def from_postgres(source: str, table: str, wanted: Sequence[str], path: Path) ->
     psycopg = library("psycopg")
     try:
         with psycopg.connect(source) as run:
-            names = [
-                column.name
-                for column in run.execute(f"SELECT * FROM {table} LIMIT 0").description  # noqa: S608 - names checked, paths quoted
-            ]
+            none = run.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608 - name checked
+            names = [column.name for column in none.description]
             check_columns(f"table {table}", names, wanted)
             shown = [name for name in COLUMNS if name in names]
             order = " ORDER BY id" if "id" in names else ""
-            query = f"COPY (SELECT {', '.join(shown)} FROM {table}{order}) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608 - names checked, paths quoted
-            copy_out(run, query, path)
+            query = f"SELECT {', '.join(shown)} FROM {table}{order}"  # noqa: S608 - names checked
+            copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", path)
     except psycopg.Error as error:
         raise UnusableFile(f"the database: {duck.first_line(error)}") from None
 
