@@ -138,6 +138,7 @@ def conditions(name: str, wanted: Sequence[str]) -> Iterator[str]:
     if name == "date":
         yield given
         yield "CAST(date AS VARCHAR) LIKE '____-__-__'"
+        yield "CAST(date AS VARCHAR) >= '0001'"
     elif name in CSV_TYPES:
         above = f"{typed(name)} > 0 AND {typed(name)} < 'infinity'::DOUBLE"
         yield f"{given} AND {above}" if name in wanted else f"({name} IS NULL OR ({above}))"

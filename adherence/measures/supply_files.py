@@ -162,7 +162,7 @@ def as_number(value: str) -> float | None:
         number = float(value)
     except ValueError:
         return None
-    return None if number != number or "_" in value else number
+    return None if number != number else number
 
 
 def needed(wanted: Sequence[str]) -> tuple[str, ...]:
