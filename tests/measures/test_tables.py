@@ -86,6 +86,7 @@ def test_arrow(tmp_path: Path):
     assert same(found.to_pylist(), of_command(tmp_path))
 
 
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis calls it
 def test_an_ibis_table_gives_an_expression_on_its_own_engine(tmp_path: Path):
     ibis = pytest.importorskip("ibis")
     pyarrow = pytest.importorskip("pyarrow")
