@@ -380,14 +380,42 @@ class GapQuestion:
     into_window: bool = True
 
 
-Question = CmaQuestion | EpisodeQuestion | GapQuestion
+@dataclass(frozen=True, slots=True)
+class PdcQuestion:
+    """Proportion of days covered between two days, both inside, as PQA defines it.
 
+    The treatment period of a patient runs from the first fill to ``last``, or to the day the
+    patient's coverage ends; one of fewer than ``least_days`` (91: the index fill at least that long
+    before the end) or with fills on fewer than ``least_fills`` different days is not computable.
+    ``per_fill`` asks for the shifted fills instead of the proportions.
+    """
+
+    first: date
+    last: date
+    least_days: int = 91
+    least_fills: int = 2
+    per_fill: bool = False
+
+    def __post_init__(self) -> None:
+        _needs(self.first <= self.last, "last", "before_first")
+        _needs(self.least_days >= 1, "least_days", "not_positive")
+        _needs(self.least_fills >= 1, "least_fills", "not_positive")
+
+
+Question = CmaQuestion | EpisodeQuestion | GapQuestion | PdcQuestion
+
+STAYS = ("patient_id", "first_day", "last_day")
+"""Columns of a table of inpatient stays; both days are spent inside."""
+PEOPLE = ("patient_id", "excluded", "covered_until")
+"""Columns of a table about people: why one is excluded, and the last day covered; both optional."""
 COLUMNS = ("patient_id", "date", "duration", "daily_dose", "medication")
 REQUIRED_COLUMNS = COLUMNS[:3]
 
 
 def columns_needed(question: Question) -> tuple[str, ...]:
     """The columns of the table of supplies that ``question`` reads, in the order of ``COLUMNS``."""
+    if isinstance(question, PdcQuestion):
+        return (*REQUIRED_COLUMNS, "medication")
     rule = None
     if isinstance(question, EpisodeQuestion):
         rule = question.rule

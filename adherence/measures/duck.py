@@ -7,15 +7,16 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.domain.supplies import COLUMNS, PdcQuestion, Question, columns_needed
 from adherence.measures import texts
 from adherence.measures.engines import library
 from adherence.measures.supply_files import (
+    OTHERS,
     PARQUET,
     BadRow,
     BadSupplies,
@@ -24,6 +25,7 @@ from adherence.measures.supply_files import (
     check_columns,
     header,
     is_parquet,
+    read_other,
 )
 
 Progress = Callable[[float], None]
@@ -39,18 +41,22 @@ def answer_file(
     *,
     memory: str | None = None,
     progress: Progress | None = None,
+    others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about the supplies in ``source``; return its rows.
 
     Both are CSV or, by their suffix, Parquet; ``source`` may be a folder of Parquet files. Rows are
     read twice only if one is bad. ``target`` appears whole or, if anything is raised, not at all.
     ``memory`` (such as ``2GB``) bounds the working set; the rest goes to temporary files.
+    ``others`` are CSV files of ``supply_files.OTHERS``; one that is not given is empty.
     Raises ``UnusableFile`` and ``BadSupplies`` (all bad rows).
     """
     wanted = columns_needed(question)
     duckdb = library("duckdb")
     with connected(duckdb, target.parent, memory) as run, whole_or_nothing(target) as part:
         names = column_names(run, source, wanted)
+        for kind in OTHERS if isinstance(question, PdcQuestion) else ():
+            add_other(run, kind, (others or {}).get(kind))
         try:
             run.execute(f"CREATE VIEW supplies AS {view(source, names, wanted)}")
             query = texts.text(question)
@@ -66,7 +72,7 @@ def answer_file(
         return rows
 
 
-def answer_table(question: Question, table: Any) -> Any:
+def answer_table(question: Question, table: Any, others: Mapping[str, Any] | None = None) -> Any:
     """Return a DuckDB relation that answers ``question`` about ``table``.
 
     ``table`` is whatever DuckDB can scan: a pandas or Polars frame, an Arrow table. Raises
@@ -87,7 +93,23 @@ def answer_table(question: Question, table: Any) -> Any:
         if bad:
             raise BadSupplies(bad) from None
         raise UnusableFile(f"the table: {first_line(error)}") from None
+    for kind in OTHERS if isinstance(question, PdcQuestion) else ():
+        add_other(run, kind, None)
+        if others and others.get(kind) is not None:
+            run.register(f"given_{kind}", others[kind])
+            run.execute(f"INSERT INTO {kind} BY NAME SELECT * FROM given_{kind}")  # noqa: S608 - two fixed names
     return run.sql(texts.text(question))
+
+
+def add_other(run: Any, kind: str, path: Path | None) -> None:
+    """Create the table ``kind`` of ``OTHERS`` from ``path``, empty without one."""
+    columns = [
+        (name, "DATE" if name.endswith(("day", "until")) else "VARCHAR") for name in OTHERS[kind]
+    ]
+    run.execute(f"CREATE TEMP TABLE {kind} ({', '.join(' '.join(column) for column in columns)})")
+    if path is not None and (rows := read_other(kind, path)):
+        marks = ", ".join("?" for _ in columns)
+        run.executemany(f"INSERT INTO {kind} VALUES ({marks})", rows)  # noqa: S608 - a fixed name
 
 
 # ---- What the text calls "supplies" --------------------------------------------------------------

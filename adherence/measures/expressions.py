@@ -29,27 +29,39 @@ from adherence.domain.supplies import (
     EpisodeRule,
     GapQuestion,
     Measure,
+    PdcQuestion,
     Question,
     Reason,
     SlidingWindows,
     Windows,
     columns_needed,
 )
+from adherence.measures import coverage
+from adherence.measures.terms import (
+    EPOCH,
+    KEY,
+    TYPES,
+    Table,
+    Value,
+    as_date,
+    day_number,
+    midnight,
+    share,
+    total,
+    within,
+)
 
-# Ibis types its expressions loosely: a column is whatever the table says it is.
-Table = Any
-Value = Any
 
-EPOCH = date(1970, 1, 1)
-KEY = "patient_id"
-
-
-def answer(supplies: Table, question: Question) -> Table:
+def answer(supplies: Table, question: Question, others: Sequence[Table] = ()) -> Table:
     """Return the expression whose rows answer ``question`` about ``supplies``, in order.
 
     Columns: ``patient_id``, then those of the question's shape (see each function below), one
     ``CMA…`` per measure asked for, and ``reason``, empty where everything was computable.
+    ``others`` are the tables of stays and of people for the proportion of days covered.
     """
+    if isinstance(question, PdcQuestion):
+        stays, people = others or coverage.unbound()
+        return coverage.covered(supplies, stays, people, question)
     if isinstance(question, EpisodeQuestion):
         return episodes(supplies, question)
     if isinstance(question, GapQuestion):
@@ -263,21 +275,6 @@ def stepped(day: Value, step: float | date, windows: Windows) -> Value:
     return midnight(ibis.ifelse(moved.day() < day.day(), moved + ibis.interval(days=1), moved))
 
 
-def midnight(moment: Value) -> Value:
-    """Return ``moment`` as a date: engines add an interval to a date and give a timestamp."""
-    return moment.cast("timestamp").cast("date")
-
-
-def day_number(day: Value) -> Value:
-    """Return ``day`` as a whole number of days since 1970-01-01."""
-    return day.delta(ibis.literal(EPOCH), unit="day").cast("int64")
-
-
-def as_date(day: Value) -> Value:
-    """Return the date of a day number."""
-    return midnight(day.cast("int64").as_interval("D") + ibis.literal(EPOCH))
-
-
 # ---- Carry-over ----------------------------------------------------------------------------------
 
 INNER = (Measure.CMA5, Measure.CMA6)
@@ -368,21 +365,6 @@ def round_half_even(number: Value) -> Value:
     odd = whole - 2 * (whole / 2).floor()
     up = ibis.ifelse(rest > 0.5, 1.0, ibis.ifelse(rest == 0.5, odd.cast("float64"), 0.0))
     return whole + up
-
-
-def total(condition: Value, amount: Value) -> Value:
-    """Return the sum of ``amount`` over the rows where ``condition`` holds, 0 if nowhere."""
-    return ibis.ifelse(condition, amount, 0.0).sum()
-
-
-def share(part: Value, whole: Value) -> Value:
-    """Return ``part / whole``; nothing where ``whole`` is zero."""
-    return part / whole.cast("float64").nullif(0.0)
-
-
-def within(number: Value) -> Value:
-    """Return ``number`` kept in 0 to 1 against the rounding of its last digit."""
-    return ibis.ifelse(number.isnull(), None, ibis.least(1.0, ibis.greatest(0.0, number)))
 
 
 def uncovered(start: Value, end: Value) -> Value:
@@ -575,12 +557,3 @@ def supplies_of(question: Question) -> Table:
     """Return the unbound table ``supplies`` with the columns that ``question`` reads."""
     types = {name: TYPES[name] for name in columns_needed(question)}
     return ibis.table(types | {"seq": "int64"}, name="supplies")
-
-
-TYPES = {
-    "patient_id": "string",
-    "date": "date",
-    "duration": "float64",
-    "daily_dose": "float64",
-    "medication": "string",
-}

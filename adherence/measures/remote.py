@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.domain.supplies import COLUMNS, PdcQuestion, Question, columns_needed
 from adherence.measures import duck, texts
 from adherence.measures.engines import Engine, library
 from adherence.measures.supply_files import (
@@ -45,6 +45,7 @@ def answer(
     table: str = "supply",
     memory: str | None = None,
     progress: duck.Progress | None = None,
+    others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
 
@@ -56,7 +57,11 @@ def answer(
         raise UnusableFile(f"{target.parent}: there is no such folder.")
     with on_disk(source, table, columns_needed(question), target.parent) as path:
         if engine is Engine.DUCKDB:
-            return duck.answer_file(question, path, target, memory=memory, progress=progress)
+            return duck.answer_file(
+                question, path, target, memory=memory, progress=progress, others=others
+            )
+        if isinstance(question, PdcQuestion):
+            raise UnusableFile("The proportion of days covered is computed with --engine duckdb.")
         if target.suffix.lower() in PARQUET:
             raise UnusableFile(f"{target}: this engine writes CSV only.")
         names = checked_names(path, columns_needed(question))
