@@ -111,7 +111,7 @@ class Bench:
         log = self.folder / f"{name}.log"
         server = Server(name, target, log, self.environment, self.options.server)
         self.stack.callback(server.stop)
-        server.wait("/health")
+        server.wait("/sign-in")
         return server
 
     def database_cpu(self) -> Callable[[], float]:
@@ -178,9 +178,8 @@ class Bench:
 
     def signed_in(self, account_id: object) -> list[tuple[str, str]]:
         """The header of a browser in which the account has just signed in."""
-        from adherence.web.sessions import COOKIE
-
         from adherence.services import accounts
+        from adherence.web.sessions import COOKIE
 
         now = datetime.now(UTC)
         secret = accounts.redeem_link(accounts.make_link(account_id, now), now)  # type: ignore[arg-type]
