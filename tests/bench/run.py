@@ -22,6 +22,7 @@ from tests.bench.load import Answer
 from tests.bench.samples import Row, Sample, Subject, alternate
 from tests.bench.servers import ROOT, Server
 from tests.bench.workloads import Address, Pen
+from tests.builders import SYMPTOMS
 from tests.postgres import Cluster
 
 if TYPE_CHECKING:
@@ -106,12 +107,12 @@ class Bench:
         command = [sys.executable, "-m", module]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **self.environment}, check=True)
 
-    def serve(self, name: str, target: str) -> Server:
+    def serve(self, name: str, target: str, path: str = "/health") -> Server:
         """A running server of ``target``."""
         log = self.folder / f"{name}.log"
         server = Server(name, target, log, self.environment, self.options.server)
         self.stack.callback(server.stop)
-        server.wait("/health")
+        server.wait(path)
         return server
 
     def database_cpu(self) -> Callable[[], float]:
@@ -135,7 +136,7 @@ class Bench:
             sa.event.listen(self.engine, "connect", careless)
         self.stack.callback(self.engine.dispose)
         self.populations: dict[str, Population] = {}
-        self.ours = self.serve(OURS, "wsgi:app")
+        self.ours = self.serve(OURS, "wsgi:app", "/sign-in")
 
     # --- people --------------------------------------------------------------------------------
 
@@ -424,6 +425,19 @@ class Bench:
             stored = connection.execute(sa.text(statement)).scalar_one()
         sent = sum(stream.rows for server, stream in self.streams if server == name)
         return [] if stored == sent else [f"{name} holds {stored} entries, acknowledged {sent}"]
+
+
+def chart_path(chart: str, one: Person) -> str:
+    """The address of one of a person's charts."""
+    from adherence.web.pictures import key_of
+
+    of = {
+        "symptom": key_of(one.patient_id, SYMPTOMS[0]),
+        "goal": one.of.goal_ids[0],
+        "doses": one.of.dose_id,
+    }
+    query = f"?of={of[chart]}" if chart in of else ""
+    return f"/api/v1/patients/{one.patient_id}/charts/{chart}.svg{query}"
 
 
 def etag(answer: Answer) -> str | None:

@@ -37,7 +37,7 @@ def kill_during_writes(
         preload = number % 2 == 0
         server = Server("server", "wsgi:app", log, environment(url), preload=preload)
         try:
-            server.wait("/health")
+            server.wait("/sign-in")
             enough = journal.acknowledged + chance.randrange(writes // 2, writes * 3 // 2)
             senders = [
                 Sender(server.port, of.phones[n % len(of.phones)], journal, seed + 100 * number + n)
