@@ -107,12 +107,12 @@ class Bench:
         command = [sys.executable, "-m", module]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **self.environment}, check=True)
 
-    def serve(self, name: str, target: str, path: str = "/health") -> Server:
+    def serve(self, name: str, target: str) -> Server:
         """A running server of ``target``."""
         log = self.folder / f"{name}.log"
         server = Server(name, target, log, self.environment, self.options.server)
         self.stack.callback(server.stop)
-        server.wait(path)
+        server.wait("/sign-in")
         return server
 
     def database_cpu(self) -> Callable[[], float]:
@@ -136,7 +136,7 @@ class Bench:
             sa.event.listen(self.engine, "connect", careless)
         self.stack.callback(self.engine.dispose)
         self.populations: dict[str, Population] = {}
-        self.ours = self.serve(OURS, "wsgi:app", "/sign-in")
+        self.ours = self.serve(OURS, "wsgi:app")
 
     # --- people --------------------------------------------------------------------------------
 
