@@ -9,6 +9,13 @@ import pytest
 from tests.web.town import Town, founded
 
 
+@pytest.fixture
+def town(store_url: str) -> Iterator[Town]:
+    """A town of this test's own."""
+    with founded(store_url) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def shared_town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town that the tests of a file share, for those that leave it usable for the next."""
