@@ -1,4 +1,4 @@
-"""The description of API v1: OpenAPI 3.1 from the schemas, and pages to browse it, all from here."""
+"""The description of API v1: OpenAPI 3.1 from the schemas, and a page to browse it."""
 
 from __future__ import annotations
 

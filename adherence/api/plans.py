@@ -12,11 +12,11 @@ from adherence.api.openapi import PREFIX, says
 from adherence.api.patients import PATIENT
 from adherence.domain.access import Actor
 from adherence.domain.activities import Asked
+from adherence.domain.goals import GoalState
 from adherence.domain.schedules import Schedule
 from adherence.schemas import people, progress
 from adherence.schemas import plans as wire
 from adherence.services import goals, occurrences, pauses, plans
-from adherence.services.goals import GoalState
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy

@@ -1,8 +1,8 @@
 """Day sums kept in step with what they sum: written in the transaction that changes it.
 
-Rows exist for every day before the patient's settled day; the days since then are computed when they
-are read, from revisions, pauses and entries, so that a worker that sleeps makes pages slower but
-never wrong.
+Rows exist for every day before the patient's settled day; the days since then are computed when
+they are read, from revisions, pauses and entries, so that a worker that sleeps makes pages slower
+but never wrong.
 """
 
 from __future__ import annotations

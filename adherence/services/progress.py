@@ -1,4 +1,4 @@
-"""Progress: adherence with its denominator and band, goals, symptoms, and what changed in between."""
+"""Progress: adherence with denominator and band, goals, symptoms, and plan changes."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
     until = care.today(now) + ONE_DAY
     first = until - timedelta(days=days)
     sums = sums_between(run, care, patient.settled_on, first, until, now)
-    per_activity: dict[UUID, list[DaySum]] = {}
+    per_activity: dict[UUID | None, list[DaySum]] = {}
     for one in sums:
         per_activity.setdefault(one.activity_id, []).append(one)
     by_plan: dict[UUID, list[ActivityProgress]] = {}
@@ -262,7 +262,7 @@ class DoseSeries:
 def day_states(
     actor: Actor, patient_id: UUID, first: date, until: date, now: datetime
 ) -> tuple[tuple[tuple[date, Adherence], ...], Care]:
-    """Each day's counts on [first, until) that has anything, in order, and the plan they rest on."""
+    """Each day's counts on [first, until) that has anything, and the plan they rest on."""
     with read() as run:
         patient, care = opened(run, actor, patient_id)
         sums = sums_between(run, care, patient.settled_on, first, until, now)

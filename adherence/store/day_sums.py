@@ -1,8 +1,9 @@
 """Day sums: per patient, local day and activity, what was asked and what became of it.
 
-A projection of revisions, pauses and entries, written in the transaction that changes them. It knows
-no clock: what nobody answered is ``asked`` less the answered, and ``open_until`` tells the reader
-from when on that is *not reported*. ``adherence rebuild --check`` computes it again from scratch.
+A projection of revisions, pauses and entries, written in the transaction that changes them. It
+knows no clock: what nobody answered is ``asked`` less the answered, and ``open_until`` tells the
+reader from when on that is *not reported*. ``adherence rebuild --check`` computes it again from
+scratch.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.plans import ACTIVITY_GOAL
 
 
-class DaySumRow(db.Model):
+class DaySumRow(Model):
     """One day of one activity; clustered by (patient, day), which is how it is read."""
 
     __tablename__ = "day_sum"

@@ -1,4 +1,5 @@
-"""What a request may carry: one size for every kind of body, no key twice, nothing that is not JSON."""
+"""What a request may carry: one size for every kind of body, no key twice, nothing that is not
+JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""``/health``: what is wrong with the service and since when. Open to all, and says nothing of people."""
+"""``/health``: what is wrong with the service and since when. Open to all, and says nothing of
+people."""
 
 from __future__ import annotations
 
