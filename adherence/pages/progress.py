@@ -155,7 +155,9 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             )
         )
     for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(actor, patient_id, symptom, today, SYMPTOM_DAYS, now())
+        chart = pictures.symptom_chart(
+            actor, patient_id, symptom, today, SYMPTOM_DAYS, now(), found.days
+        )
         shown.append(
             _figure(
                 patient_id,

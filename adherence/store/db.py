@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -100,7 +101,9 @@ def _bytes_of_uuid(value: UUID | None) -> bytes | None:
     return None if value is None else value.bytes
 
 
+@lru_cache(maxsize=65_536)
 def _uuid_of_bytes(value: bytes | None) -> UUID | None:
+    # The same few ids come back row after row; making one costs more than finding it.
     return None if value is None else UUID(int=int.from_bytes(value, "big"))
 
 
