@@ -39,7 +39,8 @@ STATUS = {
     Result.UNKNOWN: 404,
 }
 ITEM = {"409": "Something else is stored under that id, or it was corrected already."}
-NEWEST = 2**62
+#: Beyond any place in the pull order, and what a query can name.
+NEWEST = 10**18 - 1
 
 _page = wire.EntriesPageSchema()
 _shown = wire.EntryShownSchema()
@@ -51,7 +52,7 @@ _changes = progress.ChangesSchema()
     blueprint,
     "entry.read",
     wire.EntriesPageSchema,
-    query={"before": ("integer", "cursor of the page before"), "limit": LIMIT},
+    query={"before": (f"0..{NEWEST}", "cursor of the page before"), "limit": LIMIT},
 )
 @policy("entry.read")
 def listed(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
@@ -128,7 +129,10 @@ def push(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     blueprint,
     "sync.pull",
     progress.ChangesSchema,
-    query={"after": ("integer", "cursor; 0 pulls everything"), "limit": LIMIT},
+    query={
+        "after": (f"0..{NEWEST}", "cursor; 0, as when not given, pulls everything"),
+        "limit": ("1..500", "changes of a page; 100 when not given"),
+    },
 )
 @policy("sync.pull")
 def pull(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
