@@ -27,6 +27,7 @@ from adherence.services.entries import Receipt, Result
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
+from adherence.web.problems import problem
 from adherence.web.query import whole
 
 blueprint = Blueprint("api_entries", __name__, url_prefix=PREFIX, description="What was reported")
@@ -175,8 +176,12 @@ def said_by(actor: Actor, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def answered(receipt: Receipt) -> ResponseReturnValue:
-    """A receipt as the answer to a single entry."""
-    return shown(receipt), STATUS[receipt.result]
+    """A receipt as the answer to a single entry; one that refuses stands in a problem."""
+    status = STATUS[receipt.result]
+    if status < 400:
+        return shown(receipt), status
+    said: dict[str, Any] = {"errors": dict(receipt.errors)} if receipt.errors else {}
+    return problem(status, **said, receipt=shown(receipt))
 
 
 def shown(receipt: Receipt) -> dict[str, Any]:

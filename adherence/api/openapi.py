@@ -74,6 +74,7 @@ def described(app: Flask) -> Api:
                             "status": {"type": "integer"},
                             "detail": {"type": "string"},
                             "errors": {"type": "object"},
+                            "receipt": {"$ref": "#/components/schemas/Receipt"},
                             "instance": {"type": "string"},
                         },
                     }
