@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
@@ -22,6 +23,7 @@ from adherence.domain.errors import InvalidInput
 from adherence.schemas import entries as wire
 from adherence.schemas import progress
 from adherence.schemas.changes import change_shown
+from adherence.schemas.csv_rows import csv_lines
 from adherence.services import entries
 from adherence.services.entries import Receipt, Result
 from adherence.web.bodies import json_body
@@ -61,6 +63,17 @@ def listed(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     before = whole("before", NEWEST, 0, NEWEST)
     page = entries.entries(actor, patient_id, before, whole("limit", 50, 1, 200), now())
     return dict(_page.dump(page))
+
+
+@blueprint.get(f"{PATIENT}/entries.csv")
+@says(blueprint, "entry.read", content="text/csv")
+@policy("entry.read")
+def export(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
+    """Every entry as CSV, in the order it was stored. Empty is no answer; 0 is one."""
+    rows = entries.all_entries(actor, patient_id, now())
+    response = Response(stream_with_context(csv_lines(rows)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="entries.csv"'
+    return response
 
 
 @blueprint.get(f"{PATIENT}/entries/<uuid:client_id>")

@@ -11,10 +11,10 @@ from flask_smorest import Blueprint
 from adherence.api.openapi import PREFIX, says
 from adherence.api.patients import PATIENT
 from adherence.domain.access import Actor
+from adherence.domain.goals import GoalState
 from adherence.schemas import people, progress
 from adherence.schemas import plans as wire
 from adherence.services import goals, occurrences, pauses, plans
-from adherence.services.goals import GoalState
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,6 +10,8 @@ PAIN_SCALE = (0, 10)
 EFFORT_SCALE = (0, 10)
 VALUE_SCALE = (0, 10)
 NOTE_LIMIT = 1000
+# How far from its own local day the occurrence may be that an entry names.
+NAMED_WITHIN = timedelta(days=366)
 
 
 class Status(StrEnum):

@@ -210,15 +210,17 @@ def outcomes(
 
     ``entries`` are the activity's, corrected and withdrawn ones removed, in any order: at least
     those whose local day or named day is in ``affected_days(activity, zones, first, until)``;
-    more do no harm. The answer is the same as that from the whole history.
+    more do no harm. The answer is the same as that from the whole history. An ``until`` of
+    ``date.max`` ends a week after today, or after the newest entry if that is later.
 
     A pause excuses the occurrences of its days, also answered ones. A session of a week is excused
     if its quota day is paused, unless it was done on a day that is not.
     """
-    reach = affected_days(activity, zones, first, until)
     pool = in_order(entries)
+    reach = affected_days(activity, zones, first, until)
     if reach[1] == date.max:
-        reach = reach[0], max([until, *(entry.local_day for entry in pool)]) + WEEK
+        known = max([zones.local_day(now), *(entry.local_day for entry in pool)]) + WEEK
+        reach = reach[0], known if until == date.max else max(known, until)
     found: list[Outcome] = []
     extras: list[Extra] = []
     for revision, stop in activity.stages():
@@ -257,7 +259,7 @@ class _Stage:
         Final is whatever counts on a day before ``stop``, and every entry of such a day.
         """
         schedule, begin, stop = self.revision.schedule, self.revision.effective_on, self.stop
-        beyond = stop if stop == date.max else stop + _BEYOND
+        beyond = _later(stop, _BEYOND)
         first, until = max(reach[0], begin), min(reach[1], beyond)
         due = occurrences(schedule, self.zones, first, until, self.activity.id, begin)
         here, left, far = [], [], set()
@@ -378,9 +380,9 @@ def affected_days(activity: Activity, zones: Zones, first: date, until: date) ->
 
     Something: an entry whose local day or named day is there, a pause of those days, a revision
     from then on. The same days are those whose entries ``outcomes`` needs for the figures of
-    [first, until). So to follow an entry: ``days = affected_days(day of the entry and, if it names
-    one, that day)``, read the entries of ``affected_days(*days)``, compute the ``outcomes`` of
-    ``days``. That equals a computation from scratch.
+    [first, until). So to follow an entry, for its local day and for the day it names: compute the
+    ``outcomes`` of ``days = affected_days(...)`` from the entries of ``affected_days(*days)``. That
+    equals a computation from scratch. After a change of zone, begin a day before it.
 
     Same-day windows affect their own day only; weeks the whole week; any-time windows go back to
     the occurrence before and on to the next (``date.max`` if none follows); windows around an
@@ -390,10 +392,14 @@ def affected_days(activity: Activity, zones: Zones, first: date, until: date) ->
     if len(stages) == 1 and stages[0][0].schedule.is_within_days:
         return first, until
     apart = _DATES_APART if any(stage.schedule.home for stage, _ in stages) else timedelta(0)
-    first, until = first - apart, until + apart
+    first, until = first - apart, _later(until, apart)
     for revision, stop in (*stages, *stages[-2::-1]):
         first, until = _closed(revision, stop, zones, first, until)
-    return first - apart, until if until == date.max else until + apart
+    return first - apart, _later(until, apart)
+
+
+def _later(until: date, by: timedelta) -> date:
+    return until if until == date.max else until + by
 
 
 def _closed(
@@ -401,10 +407,12 @@ def _closed(
 ) -> tuple[date, date]:
     """The days [first, until) with all that one revision's windows join to them."""
     schedule, begin = revision.schedule, revision.effective_on
-    if until <= begin or until == date.max:
+    if until == date.max:
+        return _closed(revision, stop, zones, first, first + DAY)[0], until
+    if until <= begin:
         return first, until
     if schedule.is_weekly:
-        if stop == date.max or first < stop + WEEK:
+        if first < _later(stop, WEEK):
             return monday_of(first), monday_of(until - DAY) + WEEK
     elif schedule.window.kind is WindowKind.ANY_TIME:
         return _with_whole_turns(revision, stop, zones, first, until)
@@ -438,7 +446,7 @@ def _with_overlapping(
     spill = _days_spilt(schedule)
     if zones.is_steady(first - 3 * DAY, until + 3 * DAY):
         return first - spill, until + spill
-    last = stop if stop == date.max else stop + _BEYOND
+    last = _later(stop, _BEYOND)
     margin = WEEK
     while True:  # Windows of two days overlap only where clocks or zones change, so this ends.
         low, high = first - margin, min(until + margin, last)

@@ -8,6 +8,7 @@ from flask import Flask
 
 from adherence.pages import (
     account,
+    answers,
     charts,
     entries,
     frame,
@@ -32,6 +33,7 @@ ROOMS = (
     progress,
     charts,
     milestones,
+    answers,
     pauses,
     review,
     patients,

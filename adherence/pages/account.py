@@ -129,6 +129,7 @@ def _things(actor: Actor) -> ShownThings:
                 _("My milestones"),
                 ngettext("%(num)s so far", "%(num)s so far", reached) if reached else "",
             ),
+            Door(url_for("answers.show"), "talk", _("Answers from my team"), ""),
             Door(
                 url_for("pauses.show"),
                 "moon",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
+from markupsafe import Markup, escape
 
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
@@ -29,7 +30,7 @@ blueprint = Blueprint("progress", __name__)
 DAYS = 90
 """How far back the pages of progress look."""
 CALENDAR_DAYS = pictures.CALENDAR_DAYS
-WIDE_DAYS, PHONE_DAYS = 28, 14
+SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
 SIX = (
     Status.DONE,
@@ -80,7 +81,7 @@ class Figure:
     legend: list[Key]
     meaning: str
     columns: list[Column]
-    rows: list[list[str]]
+    body: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
         is_symptom = view.goal.symptom in found.symptoms
         if view.agreed.state != "active" or not view.progress.n or is_symptom:
             continue
-        goal = pictures.goal_chart(actor, patient_id, view.id, today, GOAL_DAYS, now())
+        goal = pictures.goal_chart(actor, patient_id, view.id, today, pictures.GOAL_DAYS, now())
         shown.append(
             _figure(
                 patient_id,
@@ -136,7 +137,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
                 meaning=_("The line holds until it is measured again."),
             )
         )
-    length = min(CALENDAR_DAYS, (found.until - found.first).days)
+    length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
     calendar = pictures.calendar_of(found.days, today, length)
     if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
         shown.append(
@@ -154,7 +155,9 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             )
         )
     for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(actor, patient_id, symptom, today, WIDE_DAYS, now())
+        chart = pictures.symptom_chart(
+            actor, patient_id, symptom, today, SYMPTOM_DAYS, now(), found.days
+        )
         shown.append(
             _figure(
                 patient_id,
@@ -175,7 +178,7 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             if one.activity.kind is not ActivityKind.MEDICATION or not one.counts.due:
                 continue
             chart_of = pictures.dose_chart(
-                actor, patient_id, one.activity.id, today, WIDE_DAYS, now()
+                actor, patient_id, one.activity.id, today, SYMPTOM_DAYS, now()
             )
             shown.append(
                 _figure(
@@ -223,11 +226,13 @@ def _figure(
     said: str = "",
 ) -> Figure:
     terms = pictures.words_for(clinician)
-    heads, rows = chart.table().worded(terms)
+    table = chart.table()
+    heads, rows = table.worded(terms)
     numbers = {
         index
-        for index in range(1, len(heads))
-        if any(isinstance(row[index], int | float) for row in chart.table().rows)
+        for row in table.rows
+        for index, cell in enumerate(row)
+        if index and isinstance(cell, int | float)
     }
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
     sentence = said or chart.sentence(terms)
@@ -246,8 +251,21 @@ def _figure(
         legend=_legend(chart, clinician),
         meaning=meaning,
         columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
-        rows=list(reversed(rows)),
+        body=_body(rows, numbers),
     )
+
+
+def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
+    """Return the rows of a table, the newest first; printed here because they are many."""
+    opening = [
+        '<td class="num">' if index in numbers else "<td>"
+        for index in range(max(map(len, rows), default=0))
+    ]
+    lines = (
+        "".join(f"{cell_of}{escape(cell)}</td>" for cell_of, cell in zip(opening, row, strict=True))
+        for row in reversed(rows)
+    )
+    return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above
 
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:

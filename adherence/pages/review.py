@@ -246,6 +246,15 @@ def strip_words(states: list[str]) -> str:
     return ngettext("%(num)s day: %(said)s", "%(num)s days: %(said)s", len(states), said=said)
 
 
+def about(notice: NoticeView) -> str:
+    """Return what a notice is about, as its patient knows it."""
+    if notice.kind == "pause":
+        return str(words.PAUSES[notice.subject])
+    if notice.kind in ("milestone", "milestone_withdrawn"):
+        return _("“%(words)s”", words=words.short(notice.goal_words or ""))
+    return notice.activity_title or ""
+
+
 def fact(notice: NoticeView) -> tuple[str, str]:
     """Return a notice as the fact in bold and the evidence after it."""
     on = words.day(notice.day, "short")
@@ -256,17 +265,19 @@ def fact(notice: NoticeView) -> tuple[str, str]:
             _("%(kind)s from %(day)s", kind=words.PAUSES_FOR_CLINICIAN[notice.subject], day=on),
         )
     if notice.kind in ("milestone", "milestone_withdrawn"):
+        if notice.goal_words:
+            on = _("“%(goal)s”, %(day)s", goal=words.short(notice.goal_words), day=on)
         reached = str(words.MILESTONES_FOR_CLINICIAN[notice.subject])
         if notice.subject == "level_reached" and notice.level is not None:
-            reached = f"{reached}: {words.unit(notice.level, notice.unit)}"
+            reached = f"{reached}, {words.unit(notice.level, notice.unit)}"
         elif notice.subject == "sustained_weeks" and notice.level is not None:
-            reached = f"{reached}: {notice.level}"
+            reached = f"{reached}, {notice.level}"
         if notice.kind == "milestone_withdrawn":
             return (
                 _("Milestone withdrawn:"),
                 _("%(what)s, %(day)s; the entry beneath was corrected", what=reached, day=on),
             )
-        return f"{reached},", on
+        return f"{reached}:", on
     if notice.subject == "pain_limit":
         return (
             _("Pain %(num)s, at or above your limit:", num=notice.level),

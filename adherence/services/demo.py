@@ -30,6 +30,13 @@ FEWEST_DAYS = 30
 MOST_DAYS = 730
 DAILY = frozenset(range(7))
 WORKING_DAYS = frozenset(range(5))
+#: Why simulated people leave out what.
+REASONS = {
+    ActivityKind.EXERCISE: (Reason.NO_TIME, Reason.HURT, Reason.NO_TIME, Reason.FELT_BETTER),
+    ActivityKind.MEDICATION: (Reason.SIDE_EFFECT, Reason.RAN_OUT, Reason.FELT_BETTER),
+    ActivityKind.CHECK_IN: (Reason.NO_TIME,),
+    ActivityKind.TASK: (Reason.NO_TIME, Reason.FELT_BETTER),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,6 @@ class _Habits:
     partly: float = 0.1
     skips: float = 0.5
     late: float = 0.1
-    trend: float = 0.0
-    reasons: tuple[Reason, ...] = (Reason.NO_TIME, Reason.HURT, Reason.FELT_BETTER)
 
 
 @dataclass(slots=True)
@@ -712,12 +717,12 @@ def _answer(
     if luck < habits.diligence:
         entry["status"] = Status.DONE
         entry.update(_amounts(asked.amounts, 1.0))
-    elif luck < habits.diligence + habits.partly:
+    elif luck < habits.diligence + habits.partly and asked.symptom is None:
         entry["status"] = Status.PARTLY
         entry.update(_amounts(asked.amounts, 0.5))
     elif chance.random() < habits.skips:
         entry["status"] = Status.SKIPPED
-        entry["reason"] = chance.choice(habits.reasons)
+        entry["reason"] = chance.choice(REASONS[activity.activity.kind])
         return entry
     elif chance.random() < 0.2:
         entry["status"] = Status.MISSED

@@ -8,7 +8,7 @@ its own receipt, and one that cannot be stored never holds up the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.entries import NOTE_LIMIT, Source, Status
+from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
 from adherence.domain.matching import Outcome
@@ -37,6 +37,8 @@ AHEAD = timedelta(hours=24)
 BEFORE_START = timedelta(days=366)
 #: The most items of one batch.
 BATCH_LIMIT = 200
+#: How many rows an export reads at a time.
+EXPORTED = 500
 
 
 class Result(StrEnum):
@@ -54,9 +56,9 @@ class Result(StrEnum):
 class Receipt:
     """The answer to one item: ``seq`` is its place in the pull order, None when nothing is stored.
 
-    ``answers`` is the occurrence it answers, ``extra`` says that it answers none although it belongs
-    to an activity (a second tablet), ``status`` is how it counts. All three are empty where the
-    answer was not worked out anew (an identical item).
+    ``answers`` is the occurrence it answers, ``extra`` says that it answers none although it
+    belongs to an activity (a second tablet), ``status`` is how it counts. All three are empty where
+    the answer was not worked out anew (an identical item).
     """
 
     client_id: UUID | None
@@ -97,7 +99,7 @@ FIELDS: dict[str, Any] = {
 
 
 def payload_hash(document: Mapping[str, Any]) -> bytes:
-    """16 bytes that differ when a document says something else, whatever order or spelling it has."""
+    """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
     for name, silent in FIELDS.items():
         value = document.get(name, silent)
@@ -276,6 +278,8 @@ def _prepare(
         return _invalid(client_id, "zone", "unknown_zone")
     if row["local_day"] < record.started_on - BEFORE_START:
         return _invalid(client_id, "performed_at", "before_the_start")
+    if row["day"] is not None and abs(row["day"] - row["local_day"]) > NAMED_WITHIN:
+        return _invalid(client_id, "day", "too_far")
     if row["note"] is not None:
         row["note"] = clean(row["note"], NOTE_LIMIT, lines=40) or None
     row["patient_id"] = record.patient_id
@@ -399,6 +403,38 @@ def entries(
     more = len(rows) > limit
     rows = rows[:limit]
     return EntriesPage(rows, rows[-1].seq if more else None)
+
+
+def all_entries(actor: Actor, patient_id: UUID, now: datetime) -> Iterator[Any]:
+    """Every entry in the order it was stored, corrected and withdrawn ones too, a page at a time.
+
+    Somebody else's look is one line in the patient's audit.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        _require(run, actor, patient_id)
+    if actor.patient_id != patient_id:
+        write(lambda run: _looked(run, actor, patient_id, now))
+    return _pages(patient_id)
+
+
+def _looked(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
+    record = Record(run, actor, patient_id, now)
+    record.audit("entry.export", patient_id)
+    record.close()
+
+
+def _pages(patient_id: UUID) -> Iterator[Any]:
+    after = 0
+    while True:
+        with read() as run:
+            rows = run.all(table.entries_after, patient_id=patient_id, after=after, many=EXPORTED)
+        yield from rows
+        if len(rows) < EXPORTED:
+            return
+        after = rows[-1].seq
 
 
 def entry(actor: Actor, patient_id: UUID, client_id: UUID) -> Any:

@@ -15,7 +15,7 @@ from uuid import UUID
 from adherence.domain.access import Actor
 from adherence.domain.activities import Activity, due
 from adherence.domain.errors import NotFound
-from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, Measure, Rating
+from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, GoalState, Measure, Rating
 from adherence.domain.milestones import (
     SUSTAINED_LEVELS,
     MilestoneKind,
@@ -26,6 +26,7 @@ from adherence.domain.milestones import (
     returns,
     sustained,
 )
+from adherence.domain.notices import NoticeKind
 from adherence.domain.pauses import covers
 from adherence.domain.schedules import monday_of
 from adherence.services import notices
@@ -36,8 +37,6 @@ from adherence.store import entries as entry_table
 from adherence.store import milestones as table
 from adherence.store import patients
 from adherence.store.db import Run, read
-from adherence.store.goals import GoalState
-from adherence.store.milestones import NoticeKind
 
 ONE_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -181,12 +180,13 @@ def _around(
 
 def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -> list[Reached]:
     """Runs of kept weeks on the days of [first, until), counted from before them where need be."""
-    until = min(until, monday_of(record.settled_on))  # whole weeks that are settled
+    # Whole weeks, and only settled ones.
+    first, until = monday_of(first), min(until, monday_of(record.settled_on))
     days = goal_days(record.run, care, goal_id, first, until, record.settled_on, record.now)
     hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
     found = goal_weeks(days, care.today(record.now))
     begun = min((care.activities[one].revisions[0].effective_on for one in hangs), default=first)
-    if begun < first and sum(1 for week in found if week.asked) < LONGEST_RUN + 1:
+    if monday_of(begun) < first and sum(1 for week in found if week.asked) < LONGEST_RUN + 1:
         # Long pauses: the run may have begun before these days.
         return _runs(record, care, goal_id, begun, until)
     return sustained(found, _share(care, hangs))

@@ -1,4 +1,5 @@
-"""Patients: adding one, who cares for them, where they live by the clock, and the clinician's list."""
+"""Patients: adding one, who cares for them, where they live by the clock, and the clinician's
+list."""
 
 from __future__ import annotations
 
@@ -16,9 +17,10 @@ from adherence.domain.zones import effective_day, zone_info
 from adherence.domain.zones import today as local_today
 from adherence.services import caseload
 from adherence.services.care import Care, care_of
+from adherence.services.day_sums import ONE_DAY
 from adherence.services.entries import EntriesPage
 from adherence.services.goals import GoalView, views
-from adherence.services.plans import AskedActivity, opened, shown
+from adherence.services.plans import AskedActivity, follow_change, opened, shown
 from adherence.services.progress import Progress, progress_of
 from adherence.services.record import Record, audit_clinic
 from adherence.store import accounts, care_teams, clinics, entries, milestones
@@ -277,7 +279,9 @@ def change_zone(actor: Actor, patient_id: UUID, zone: str, now: datetime) -> dat
         )
         record.plan_changed()
         record.audit("zone.change", patient_id)
-        caseload.refresh(record, care_of(run, patient_id, record.plan_version, keep=False))
+        care = care_of(run, patient_id, record.plan_version, keep=False)
+        # Of the day before, only until when it can be reported may differ.
+        follow_change(record, care, list(care.activities), day - ONE_DAY, care.today(now))
         record.close()
         return day
 

@@ -118,12 +118,21 @@ def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int
 
 
 def symptom_chart(
-    actor: Actor, patient_id: UUID, symptom: str, today: date, days: int, now: datetime
+    actor: Actor,
+    patient_id: UUID,
+    symptom: str,
+    today: date,
+    days: int,
+    now: datetime,
+    known: Iterable[tuple[date, Adherence]] | None = None,
 ) -> SymptomChart:
-    """Return a symptom of the last ``days`` days with the days' states below it."""
+    """Return a symptom of the last ``days`` days with the days' states below it.
+
+    ``known`` spares looking the days up again.
+    """
     until = today + ONE_DAY
     found = progress.symptom_series(
-        actor, patient_id, symptom, until - timedelta(days=days), until, now
+        actor, patient_id, symptom, until - timedelta(days=days), until, now, known
     )
     return SymptomChart(
         first=found.first,
@@ -264,6 +273,9 @@ def drawn(
 # --- a chart as an answer ----------------------------------------------------------------------
 
 TYPES: dict[str, str] = {"svg": "image/svg+xml", "png": "image/png"}
+FORMATS: dict[str, Format] = {name: name for name in get_args(Format)}
+THEMES: dict[str, ThemeName] = {name: name for name in get_args(ThemeName)}
+WIDTHS: dict[str, WidthName] = {name: name for name in get_args(WidthName)}
 CALENDAR_DAYS = 42
 GOAL_DAYS = 90
 MOST_DAYS = 90
@@ -300,10 +312,11 @@ def answer(actor: Actor, patient_id: UUID, name: str, format: str, now: datetime
     Raises:
         NotFound: no such chart, theme, width or thing to draw.
     """
-    theme = request.args.get("theme", "light")
-    width = request.args.get("width", "phone")
+    theme = THEMES.get(request.args.get("theme", "light"))
+    width = WIDTHS.get(request.args.get("width", "phone"))
+    kind = FORMATS.get(format)
     of = request.args.get("of", "")
-    if format not in TYPES or theme not in get_args(ThemeName) or width not in get_args(WidthName):
+    if theme is None or width is None or kind is None:
         raise NotFound
     if headers.is_foreign_picture():
         raise NotFound
@@ -313,7 +326,7 @@ def answer(actor: Actor, patient_id: UUID, name: str, format: str, now: datetime
     found = _kept.get(key, now)
     if found is None:
         chart = _chart(actor, patient_id, name, of, width, version[2], now)
-        content = drawn(chart, theme, width, format, current(), clinician)
+        content = drawn(chart, theme, width, kind, current(), clinician)
         found = blake2b(content, digest_size=16).hexdigest(), content
         _kept.put(key, progress.next_change(actor, patient_id, now), *found)
     tag, content = found

@@ -26,8 +26,9 @@ def free_port() -> int:
 class Server:
     """A web server in a process group of its own.
 
-    ``target`` is ``module:callable``. ``gunicorn`` serves with 2 processes of 4
-    threads, ``waitress`` with one process of 8. What the server prints goes to ``log``.
+    ``target`` is ``module:callable``. ``gunicorn`` serves with 2 processes of 4 threads, and
+    ``waitress`` with one process of 8; ``preload`` imports once, before the processes part. What
+    the server prints goes to ``log``.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Server:
         kind: str = "gunicorn",
         workers: int = 2,
         threads: int = 4,
+        preload: bool = False,
     ) -> None:
         self.name = name
         self.port = free_port()
@@ -47,6 +49,7 @@ class Server:
             command = ["gunicorn", "--worker-class=gthread", f"--workers={workers}"]
             command += [f"--threads={threads}", f"--bind={address}", "--keep-alive=75"]
             command += ["--timeout=120", "--log-level=warning", "--no-control-socket", target]
+            command += ["--preload"] if preload else []
         else:
             command = ["waitress", f"--threads={workers * threads}", f"--listen={address}"]
             command += ["--call", target.removesuffix("()")] if "()" in target else [target]
@@ -55,7 +58,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
-            env={**os.environ, **(environment or {}), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, **(environment or {})},
             stdout=self.output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

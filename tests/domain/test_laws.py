@@ -170,10 +170,23 @@ def test_the_order_of_arrival_does_not_matter(story: Story, random):
     assert rows(story, entries=shuffled) == rows(story)
 
 
-def recomputed(story: Story, stored: dict[date, DaySum], touched: list[date]) -> dict[date, DaySum]:
-    """What a store does after a change on the days ``touched``: read little, replace little."""
+@given(stories(), days)
+def test_an_open_end_gives_all_that_was_reported(story: Story, first: date):
+    def told(until: date) -> list[DaySum]:
+        found = outcomes(
+            story.activity, story.zones, story.entries, story.pauses, first, until, LONG_AFTER
+        )
+        return [row for day, row in day_sums(*found).items() if day < UNTIL]
+
+    assert told(date.max) == told(HIGH)
+
+
+def recomputed(
+    story: Story, stored: dict[date, DaySum], first: date, until: date
+) -> dict[date, DaySum]:
+    """What a store does after a change on [first, until): read little, replace little."""
     of, zones = story.activity, story.zones
-    first, until = affected_days(of, zones, min(touched), max(touched) + DAY)
+    first, until = affected_days(of, zones, first, until)
     until = min(until, HIGH)
     needed_first, needed_until = affected_days(of, zones, first, until)
     needed = [
@@ -194,9 +207,13 @@ def test_recomputing_round_an_entry_equals_recomputing_from_scratch(
     more = data.draw(entries_of(story.activity, story.zones, 999))
     touched = [more.local_day, *([more.named[0]] if more.named else [])]
     longer = replace(story, entries=[*story.entries, more])
+    added, taken_back = rows(story), rows(longer)
+    for day in touched:
+        added = recomputed(longer, added, day, day + DAY)
+        taken_back = recomputed(story, taken_back, day, day + DAY)
 
-    assert recomputed(longer, rows(story), touched) == rows(longer)
-    assert recomputed(story, rows(longer), touched) == rows(story)
+    assert added == rows(longer)
+    assert taken_back == rows(story)
 
 
 @given(stories(), days, st.integers(1, 6))
@@ -206,7 +223,7 @@ def test_recomputing_round_a_pause_equals_recomputing_from_scratch(
     pause = Pause(PauseKind.ILL, on, on + length * DAY)
     paused = replace(story, pauses=[*story.pauses, pause])
 
-    assert recomputed(paused, rows(story), [on, pause.until - DAY]) == rows(paused)
+    assert recomputed(paused, rows(story), on, pause.until) == rows(paused)
 
 
 @given(stories(), days, schedules())
@@ -216,4 +233,4 @@ def test_recomputing_from_a_revision_on_equals_recomputing_from_scratch(
     assume(story.activity.revisions[0].effective_on < on)
     after = replace(story, activity=revised(story.activity, on, schedule, Amounts()))
 
-    assert recomputed(after, rows(story), [on, HIGH - DAY]) == rows(after)
+    assert recomputed(after, rows(story), on, HIGH) == rows(after)

@@ -169,6 +169,18 @@ def test_at_home_the_day_is_that_of_the_clock_at_home():
     ]
 
 
+def test_a_revision_to_the_clock_at_home_takes_no_entry_back_to_a_day_before_it():
+    """On Tuesday morning in Berlin it is still Monday in Honolulu."""
+    of = activity(daily(starts_on=MONDAY, ends_on=MONDAY + 7 * DAY))
+    at_home = daily(starts_on=MONDAY, zone_policy=ZonePolicy.HOME, zone="Pacific/Honolulu")
+    moved = revised(of, TUESDAY, at_home, Amounts())
+    tuesday = [entry(at(TUESDAY, "09:00"))]
+    before, after = (day_sums(*everything(plan, tuesday)) for plan in (of, moved))
+
+    assert after[MONDAY] == before[MONDAY]
+    assert after[TUESDAY].extra == 1
+
+
 @pytest.mark.parametrize(
     ("said", "amounts", "reason", "status", "share"),
     [

@@ -32,9 +32,12 @@ def kill_during_writes(
     journal = Journal(seed)
     chance = random.Random(seed)
     for number in range(kills + 1):
-        server = Server("server", "wsgi:app", folder / "server.log", environment(url))
+        log = folder / "server.log"
+        # Every other time the processes part after the import, as with gunicorn --preload.
+        preload = number % 2 == 0
+        server = Server("server", "wsgi:app", log, environment(url), preload=preload)
         try:
-            server.wait("/health")
+            server.wait("/sign-in")
             enough = journal.acknowledged + chance.randrange(writes // 2, writes * 3 // 2)
             senders = [
                 Sender(server.port, of.phones[n % len(of.phones)], journal, seed + 100 * number + n)

@@ -52,7 +52,7 @@ def race(of: Any, url: str, folder: Path) -> list[int]:
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
     with Server("server", "wsgi:app", folder / "server.log", environment(url)) as server:
-        server.wait("/health")
+        server.wait("/sign-in")
         processes = [
             context.Process(
                 target=writer,

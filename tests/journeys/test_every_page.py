@@ -18,6 +18,7 @@ PATIENT_PAGES = (
     "/goals",
     "/progress",
     "/milestones",
+    "/answers",
     "/pause",
     "/account",
 )

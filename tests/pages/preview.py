@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Flask, g
 from flask_babel import force_locale
+from markupsafe import Markup
 
 from adherence.pages import frame
 from adherence.pages.stairs import stairs
@@ -413,7 +414,7 @@ def _figure(**changes: Any) -> View:
             View(word="Done", number=True),
             View(word="Asked", number=True),
         ],
-        "rows": [["2 February", "4", "5"], ["9 February", "3", "5"]],
+        "body": Markup("<tr><td>2 February</td><td>4</td><td>5</td></tr>"),
     }
     return View(**{**usual, **changes})
 
@@ -526,6 +527,21 @@ def _correct() -> dict[str, Any]:
             "at_time": "09:40",
         },
         "errors": {},
+    }
+
+
+def _answers() -> dict[str, Any]:
+    return {
+        "answers": [
+            View(
+                words="Take the lower step this week.",
+                about="Step-ups on the low step",
+                name="Anna Berger",
+                initials="AB",
+                when="Tue 18:10",
+                at="2026-03-10T17:10Z",
+            )
+        ]
     }
 
 
@@ -829,11 +845,13 @@ def _activity_revise() -> dict[str, Any]:
             old=View(
                 title="Revision 3",
                 words="In force since 23 February. Its last day is Thursday 12 March.",
-                parts=[
+                asked=[
+                    View(word="Title", value="Step-ups on the low step"),
                     View(word="How much", value="2 × 8"),
-                    View(word="When", value="Monday to Friday"),
                 ],
                 because="because step 9 needs a stronger right leg",
+                when="Monday to Friday",
+                why="six were easy by now",
             ),
             earlier=["Revision 2, from 2 February: 3 × 10, daily"],
             new_title="Revision 4, draft",
@@ -894,6 +912,8 @@ SAMPLES = {
     "milestones": _sample("patient/milestones.html", _milestones),
     "pause": _sample("patient/pause.html", _pause),
     "correct": _sample("patient/correct.html", _correct),
+    "answers": _sample("patient/answers.html", _answers),
+    "answers-none": _sample("patient/answers.html", lambda: {"answers": []}),
     "things": _sample("patient/things.html", _things),
     "review": _sample("clinician/review.html", _review),
     "review-empty": _sample("clinician/review.html", _review_empty),
