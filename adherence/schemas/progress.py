@@ -1,4 +1,4 @@
-"""Progress on the wire: occurrences, today, adherence, milestones, notices, changes."""
+"""Progress on the wire: occurrences, today, adherence with its band, milestones, notices."""
 
 from __future__ import annotations
 
