@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from adherence import api, pages, settings
-from adherence.cli import main
+from adherence.cli.main import main
 from adherence.pages.frame import templates_dir
 from adherence.settings import Settings
 from adherence.store import db
