@@ -47,17 +47,19 @@ def variable(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one process."""
+    """All settings of one process. Printed, it leaves out what is secret."""
 
     mode: Mode = field(default=Mode.DEMO, metadata=_means("demo or clinic"))
     database_url: str = field(
         default="",
+        repr=False,
         metadata=_means(
             "SQLAlchemy address of the database; default: adherence.sqlite in the working folder"
         ),
     )
     secret_key: str = field(
         default=DEMO_SECRET,
+        repr=False,
         metadata=_means(
             "secret of at least 32 characters that keys the hashes of sign-in links and form tokens"
         ),
@@ -68,6 +70,7 @@ class Settings:
     )
     secret_key_fallbacks: tuple[str, ...] = field(
         default=(),
+        repr=False,
         metadata=_means(
             "earlier secrets, separated by commas, under which open sign-in links still work"
         ),
@@ -107,11 +110,6 @@ class Settings:
     work_inside: bool = field(
         default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")
     )
-    smtp_host: str = field(default="", metadata=_means("mail server; none: no mail is sent"))
-    smtp_port: int = field(default=587, metadata=_means("port of the mail server"))
-    smtp_user: str = field(default="", metadata=_means("name to sign in to the mail server with"))
-    smtp_password: str = field(default="", metadata=_means("password for the mail server"))
-    smtp_from: str = field(default="", metadata=_means("sender address of mails"))
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -135,8 +133,10 @@ class Settings:
         """
         for each in fields(self):
             value = getattr(self, each.name)
-            if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-                raise UnsafeSettings(f"{variable(each.name)} must not be negative.")
+            if isinstance(value, int) and not isinstance(value, bool):
+                least = 0 if each.name == "proxy_hops" else 1
+                if value < least:
+                    raise UnsafeSettings(f"{variable(each.name)} must be at least {least}.")
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UnsafeSettings(
@@ -149,8 +149,13 @@ class Settings:
             raise UnsafeSettings(f"There is no secret key; {how}.")
         if self.secret_key == DEMO_SECRET:
             raise UnsafeSettings(f"The secret key is the public one of the demo; {how}.")
-        if len(self.secret_key) < SECRET_LENGTH or len(set(self.secret_key)) < SECRET_LENGTH // 4:
+        if not _is_strong(self.secret_key):
             raise UnsafeSettings(f"The secret key is too short or too plain; {how}.")
+        if not all(map(_is_strong, self.secret_key_fallbacks)):
+            raise UnsafeSettings(
+                "A secret of ADHERENCE_SECRET_KEY_FALLBACKS is too short, too plain or the demo's;"
+                " take it out."
+            )
         if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
             raise UnsafeSettings(
                 "Browsers keep sign-in cookies only over TLS; set ADHERENCE_BASE_URL to the https "
@@ -181,6 +186,14 @@ class Settings:
     def secret_keys(self) -> tuple[str, ...]:
         """The secret in use first, then earlier ones still accepted."""
         return (self.secret_key, *self.secret_key_fallbacks)
+
+
+def _is_strong(secret: str) -> bool:
+    return (
+        len(secret) >= SECRET_LENGTH
+        and len(set(secret)) >= SECRET_LENGTH // 4
+        and secret != DEMO_SECRET
+    )
 
 
 def _read_secret(path: Path) -> str:

@@ -24,11 +24,13 @@ from adherence.schemas import entries as wire
 from adherence.schemas import progress
 from adherence.schemas.changes import change_shown
 from adherence.schemas.csv_rows import csv_lines
+from adherence.schemas.fields import messages_of
 from adherence.services import entries
 from adherence.services.entries import Receipt, Result
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
+from adherence.web.problems import problem
 from adherence.web.query import whole
 
 blueprint = Blueprint("api_entries", __name__, url_prefix=PREFIX, description="What was reported")
@@ -41,7 +43,8 @@ STATUS = {
     Result.UNKNOWN: 404,
 }
 ITEM = {"409": "Something else is stored under that id, or it was corrected already."}
-NEWEST = 2**62
+#: Beyond any place in the pull order, and what a query can name.
+NEWEST = 10**18 - 1
 
 _page = wire.EntriesPageSchema()
 _shown = wire.EntryShownSchema()
@@ -53,7 +56,7 @@ _changes = progress.ChangesSchema()
     blueprint,
     "entry.read",
     wire.EntriesPageSchema,
-    query={"before": ("integer", "cursor of the page before"), "limit": LIMIT},
+    query={"before": (f"0..{NEWEST}", "cursor of the page before"), "limit": LIMIT},
 )
 @policy("entry.read")
 def listed(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
@@ -141,7 +144,10 @@ def push(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     blueprint,
     "sync.pull",
     progress.ChangesSchema,
-    query={"after": ("integer", "cursor; 0 pulls everything"), "limit": LIMIT},
+    query={
+        "after": (f"0..{NEWEST}", "cursor; 0, as when not given, pulls everything"),
+        "limit": ("1..500", "changes of a page; 100 when not given"),
+    },
 )
 @policy("sync.pull")
 def pull(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
@@ -184,8 +190,12 @@ def said_by(actor: Actor, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def answered(receipt: Receipt) -> ResponseReturnValue:
-    """A receipt as the answer to a single entry."""
-    return shown(receipt), STATUS[receipt.result]
+    """A receipt as the answer to a single entry; one that refuses stands in a problem."""
+    status = STATUS[receipt.result]
+    if status < 400:
+        return shown(receipt), status
+    said: dict[str, Any] = {"errors": dict(receipt.errors)} if receipt.errors else {}
+    return problem(status, **said, receipt=shown(receipt))
 
 
 def shown(receipt: Receipt) -> dict[str, Any]:
@@ -215,7 +225,7 @@ def _named(item: Any) -> str | None:
 
 
 def _flat(error: ValidationError) -> dict[str, list[str]]:
-    messages = error.normalized_messages()
+    messages = messages_of(error)
     return {
         str(name): [str(one) for one in said] if isinstance(said, list) else [str(said)]
         for name, said in messages.items()

@@ -1,4 +1,4 @@
-"""The description of API v1: OpenAPI 3.1 from the schemas, and pages to browse it, all from here."""
+"""The description of API v1: OpenAPI 3.1 from the schemas, and the pages to browse it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from adherence.web.policy import public
 PREFIX = "/api/v1"
 #: What any call may be answered with besides its own answers.
 REFUSALS = {
+    "400": (
+        "It cannot be read: a parameter that is unknown or there twice, a body that is not JSON or"
+        " that readers would read differently."
+    ),
     "401": "No valid bearer token.",
     "403": "Your account can never do this.",
     "404": "No such thing, or none you may know of: both read the same.",
 }
 WITH_BODY = {
-    "400": "Not JSON, or JSON that readers would read differently.",
     "413": "Larger than the limit.",
     "415": "Not application/json.",
     "422": "Some fields are not valid; `errors` names them.",
@@ -71,6 +74,7 @@ def described(app: Flask) -> Api:
                             "status": {"type": "integer"},
                             "detail": {"type": "string"},
                             "errors": {"type": "object"},
+                            "receipt": {"$ref": "#/components/schemas/Receipt"},
                             "instance": {"type": "string"},
                         },
                     }
@@ -119,8 +123,8 @@ def says(
 ) -> Callable[[Any], Any]:
     """Describe a view: who may call it, what it is asked with and what it answers.
 
-    ``query`` names parameters: name -> (type or format, meaning). It only describes; the view reads
-    its body itself, strictly (``web.bodies``).
+    ``query`` names parameters: name -> (type, format or range, meaning); others are refused at the
+    door. It only describes; the view reads them, and its body, itself, strictly (``web.bodies``).
     """
     responses: dict[str, Any] = {
         code: {"description": text, "content": PROBLEM} for code, text in REFUSALS.items()
@@ -166,10 +170,13 @@ def says(
             for name, (kind, meaning) in query.items()
         ]
         responses.setdefault("422", {"description": WITH_BODY["422"], "content": PROBLEM})
-        responses.setdefault(
-            "400", {"description": "A parameter occurs twice.", "content": PROBLEM}
-        )
-    described: Callable[[Any], Any] = blueprint.doc(**said)
+    describe: Callable[[Any], Any] = blueprint.doc(**said)
+
+    def described(view: Any) -> Any:
+        found = describe(view)
+        found.parameters = frozenset(query or ())
+        return found
+
     return described
 
 
@@ -177,6 +184,9 @@ def _typed(kind: str) -> dict[str, Any]:
     kind = kind.rstrip("!")
     if kind in {"date", "uuid"}:
         return {"type": "string", "format": kind}
+    if ".." in kind:
+        low, high = kind.split("..")
+        return {"type": "integer", "minimum": int(low), "maximum": int(high)}
     if "|" in kind:
         return {"type": "string", "enum": kind.split("|")}
     return {"type": kind}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from adherence.web.query import whole
 
 blueprint = Blueprint("api_patients", __name__, url_prefix=PREFIX, description="People")
 PATIENT = "/patients/<uuid:patient_id>"
-LIMIT = ("integer", "rows of a page, 1 to 200")
+_CURSOR = re.compile(r"([0-9]{1,9})\.([0-9a-f]{32})")
+LIMIT = ("1..200", "rows of a page; 50 when not given")
 
 _me = wire.MeSchema()
 _page = wire.PatientsPageSchema()
@@ -59,11 +61,10 @@ def _cursor() -> tuple[int, UUID] | None:
     text = request.args.get("after")
     if text is None:
         return None
-    need, _, last = text.partition(".")
-    try:
-        return int(need[:9]), UUID(hex=last)
-    except ValueError as error:
-        raise InvalidInput("after", "not_a_cursor") from error
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise InvalidInput("after", "not_a_cursor")
+    return int(found[1]), UUID(hex=found[2])
 
 
 @blueprint.post("/patients")

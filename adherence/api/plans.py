@@ -11,12 +11,10 @@ from flask_smorest import Blueprint
 from adherence.api.openapi import PREFIX, says
 from adherence.api.patients import PATIENT
 from adherence.domain.access import Actor
-from adherence.domain.activities import Asked
-from adherence.domain.schedules import Schedule
+from adherence.domain.goals import GoalState
 from adherence.schemas import people, progress
 from adherence.schemas import plans as wire
 from adherence.services import goals, occurrences, pauses, plans
-from adherence.services.goals import GoalState
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
@@ -130,8 +128,8 @@ def list_activities(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 def assign(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Ask for an activity that serves at least one goal, and say because of what."""
     said: dict[str, Any] = _new_activity.load(json_body())
-    said["schedule"] = Schedule.from_json(said["schedule"])
-    said["asked"] = Asked.from_json(said["asked"])
+    said["schedule"] = wire.schedule_of(said["schedule"])
+    said["asked"] = wire.asked_of(said["asked"])
     said["goals"] = [(thread["goal_id"], thread["because"]) for thread in said["goals"]]
     return {"id": str(plans.assign_activity(actor, patient_id, **said, now=now()))}, 201
 
@@ -158,8 +156,8 @@ def show_activity(actor: Actor, patient_id: UUID, activity_id: UUID) -> Response
 def revise(actor: Actor, patient_id: UUID, activity_id: UUID) -> ResponseReturnValue:
     """Ask something else from a day on; the days before it stay as they were."""
     said: dict[str, Any] = _new_revision.load(json_body())
-    said["schedule"] = Schedule.from_json(said["schedule"])
-    said["asked"] = Asked.from_json(said["asked"])
+    said["schedule"] = wire.schedule_of(said["schedule"])
+    said["asked"] = wire.asked_of(said["asked"])
     plans.revise_activity(actor, patient_id, activity_id, **said, now=now())
     last = plans.activity(actor, patient_id, activity_id, now()).activity.revisions[-1]
     return {"number": last.number, "effective_on": last.effective_on.isoformat()}, 201

@@ -20,7 +20,7 @@ from adherence.web.policy import policy
 from adherence.web.query import whole
 
 blueprint = Blueprint("api_progress", __name__, url_prefix=PREFIX, description="How it goes")
-DAYS = ("integer", "local days up to today, 1 to 3660; 90 when not given")
+DAYS = ("1..3660", "local days up to today; 90 when not given")
 
 _today = wire.TodaySchema()
 _progress = wire.ProgressSchema()

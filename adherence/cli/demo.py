@@ -1,4 +1,5 @@
-"""``adherence demo``: a clinic full of plausible people, on a throw-away database, signed in by link."""
+"""``adherence demo``: a clinic full of plausible people, on a throw-away database, signed in by
+link."""
 
 from __future__ import annotations
 

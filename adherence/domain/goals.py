@@ -32,6 +32,14 @@ class Measure(StrEnum):
     AMOUNT = "amount"
 
 
+class GoalState(StrEnum):
+    """The life of a goal; moving it is a person's decision."""
+
+    ACTIVE = "active"
+    ACHIEVED = "achieved"
+    CLOSED = "closed"
+
+
 class Direction(StrEnum):
     """Which way is better."""
 

@@ -1,4 +1,4 @@
-"""Work: everything that time alone changes, once or again and again. Safe to run twice at a time."""
+"""Work: everything that time alone changes, once or again and again. Safe to run twice."""
 
 from __future__ import annotations
 

@@ -374,7 +374,10 @@ def _goal(form: Form) -> Goal | None:
         given["unit"] = form.text(f"{kind}_unit", 40, _("Name the unit.")) or None
     if measure is Measure.GAS:
         given["ladder"] = tuple(
-            form.text(f"gas_{rung}", 160, _("Describe this level.")) for rung in range(5)
+            form.text(
+                f"gas_{place}", 160, _("Describe level %(level)s.", level=words.signed(level))
+            )
+            for place, level in enumerate(LEVELS)
         )
     if form.errors or len(ends) < 2:
         return None

@@ -114,8 +114,10 @@ class OldRevision:
 
     title: str
     words: str
-    parts: list[Part]
+    asked: list[Part]
     because: str
+    when: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,12 +584,12 @@ def _old(item: AskedActivity, last: Revision, begins: date) -> OldRevision:
             words.amount_brief(asked.amounts, asked.unit) or asked.symptom or _("not said"),
         ),
     ]
+    if asked.minutes is not None:
+        parts.append(Part(_("Minutes it takes"), str(asked.minutes)))
     if asked.pain_limit is not None:
         parts.append(Part(_("Stop at pain of"), str(asked.pain_limit)))
-    parts.append(Part(_("When"), words.first_upper(words.schedule(last.schedule, window=True))))
-    note = item.notes[-1]
-    if note.reason:
-        parts.append(Part(_("Why it was changed"), note.reason))
+    if asked.instructions:
+        parts.append(Part(_("How it goes"), asked.instructions))
     last_day = begins - ONE_DAY
     return OldRevision(
         title=_("Revision %(num)s", num=last.number),
@@ -596,8 +598,10 @@ def _old(item: AskedActivity, last: Revision, begins: date) -> OldRevision:
             day=words.day(last.effective_on, "day"),
             last=words.day(max(last_day, last.effective_on)),
         ),
-        parts=parts,
+        asked=parts,
         because=item.threads[0].because if item.threads else "",
+        when=words.first_upper(words.schedule(last.schedule, window=True)),
+        why=item.notes[-1].reason,
     )
 
 

@@ -155,7 +155,9 @@ def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
             )
         )
     for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(actor, patient_id, symptom, today, SYMPTOM_DAYS, now())
+        chart = pictures.symptom_chart(
+            actor, patient_id, symptom, today, SYMPTOM_DAYS, now(), found.days
+        )
         shown.append(
             _figure(
                 patient_id,
@@ -259,8 +261,9 @@ def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
         '<td class="num">' if index in numbers else "<td>"
         for index in range(max(map(len, rows), default=0))
     ]
+    safe = {cell: str(escape(cell)) for row in rows for cell in row}
     lines = (
-        "".join(f"{cell_of}{escape(cell)}</td>" for cell_of, cell in zip(opening, row, strict=True))
+        "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
         for row in reversed(rows)
     )
     return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above

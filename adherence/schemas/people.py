@@ -88,7 +88,7 @@ class PatientSchema(Schema):
 class ListedPatientSchema(Schema):
     """A row of the list: the last 30 days in counts, the last 14 as one letter a day.
 
-    Letters: d done, p partly, s skipped, m missed, u not reported, e excused, x upcoming, n nothing.
+    Letters: d done, p partly, s skipped, m missed, u not reported, e excused, x upcoming, n none.
     """
 
     patient_id = fields.UUID(required=True)

@@ -6,10 +6,33 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from adherence.domain.activities import ActivityKind, Discipline
+from adherence.domain import activities
+from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.entries import PAIN_SCALE
 from adherence.domain.goals import GOAL_UNIT_LIMIT, WEIGHT_SCALE, WORDS_LIMIT, Measure
 from adherence.domain.pauses import PauseKind
-from adherence.schemas.fields import Choice, Day, Real, Text, Uuid, Whole
+from adherence.domain.schedules import (
+    LONGEST_CYCLE,
+    LONGEST_INTERVAL,
+    MOST_TIMES,
+    Schedule,
+    ScheduleKind,
+    ZonePolicy,
+)
+from adherence.domain.windows import WindowKind
+from adherence.schemas.entries import HOLD_SECONDS, QUANTITY, REPS, SETS
+from adherence.schemas.fields import (
+    Choice,
+    Clock,
+    Day,
+    Flag,
+    Instant,
+    Real,
+    Text,
+    Uuid,
+    Whole,
+    Zone,
+)
 
 REASON_LIMIT = 500
 TITLE_LIMIT = 200
@@ -18,23 +41,100 @@ SYMPTOM_LIMIT = 40
 VALUES = (-1_000_000, 1_000_000)
 MOST_GOALS = 10
 
-SCHEDULE = {
-    "type": "object",
-    "description": (
-        "kind: weekdays (weekdays 0-6 from Monday, times), every_n_days (every, times), n_per_week"
-        " (per_week, max_per_day), fixed_interval (interval_hours, anchor, zone), as_needed"
-        " (min_interval_hours); starts_on, ends_on (exclusive), cycle_on and cycle_off in days,"
-        " zone_policy patient or home (zone), window {kind: same_day | around | any_time,"
-        " before_minutes, after_minutes}."
-    ),
-}
-ASKED = {
-    "type": "object",
-    "description": (
-        "title, instructions, amounts {sets, reps, hold_seconds, quantity}, unit, symptom (a"
-        " check-in's question), pain_limit 0-10, minutes, optional."
-    ),
-}
+STEPS = 40
+DAY_MINUTES = 24 * 60
+#: What is shown is what was stored; ``Schedule`` and ``Asked`` describe its keys.
+SCHEDULE = {"description": "A schedule, every key of it; see Schedule."}
+ASKED = {"description": "What is asked, every key of it; see Asked."}
+
+
+class WindowSchema(Schema):
+    """How long an occurrence can be answered; minutes before and after belong to ``around``."""
+
+    class Meta:
+        unknown = RAISE
+
+    kind = Choice(WindowKind, required=True)
+    before_minutes = Whole(0, DAY_MINUTES)
+    after_minutes = Whole(0, DAY_MINUTES)
+
+
+class ScheduleSchema(Schema):
+    """When something is due. Each kind has fields of its own, and refuses those of the others.
+
+    weekdays: ``weekdays`` (0 is Monday), ``times``. every_n_days: ``every``, ``times``. n_per_week:
+    ``per_week``, ``max_per_day``. fixed_interval: ``interval_hours``, ``anchor``, ``zone``.
+    as_needed: ``min_interval_hours``. ``ends_on`` is the first day on which nothing is due.
+    """
+
+    class Meta:
+        unknown = RAISE
+
+    kind = Choice(ScheduleKind, required=True)
+    starts_on = Day(required=True)
+    ends_on = Day(allow_none=True)
+    times = fields.List(Clock(), validate=validate.Length(max=MOST_TIMES))
+    weekdays = fields.List(Whole(0, 6), validate=validate.Length(max=7))
+    every = Whole(1, LONGEST_CYCLE)
+    cycle_on = Whole(0, LONGEST_CYCLE)
+    cycle_off = Whole(0, LONGEST_CYCLE)
+    per_week = Whole(0, 7 * MOST_TIMES)
+    max_per_day = Whole(1, MOST_TIMES)
+    interval_hours = Real(0, LONGEST_INTERVAL)
+    anchor = Instant(allow_none=True)
+    min_interval_hours = Real(0, LONGEST_INTERVAL, allow_none=True)
+    zone_policy = Choice(ZonePolicy)
+    zone = Zone(allow_none=True)
+    window = fields.Nested(WindowSchema)
+
+
+class AmountsSchema(Schema):
+    """How much is asked; what is null or absent is not counted."""
+
+    class Meta:
+        unknown = RAISE
+
+    sets = Whole(*SETS, allow_none=True)
+    reps = Whole(*REPS, allow_none=True)
+    hold_seconds = Whole(*HOLD_SECONDS, allow_none=True)
+    quantity = Real(*QUANTITY, allow_none=True)
+
+
+class AskedSchema(Schema):
+    """What is asked of the patient. ``symptom`` is what a check-in asks for."""
+
+    class Meta:
+        unknown = RAISE
+
+    title = Text(activities.TITLE_LIMIT, required=True)
+    instructions = Text(activities.INSTRUCTIONS_LIMIT, STEPS, allow_none=True)
+    amounts = fields.Nested(AmountsSchema, allow_none=True)
+    unit = Text(activities.UNIT_LIMIT, allow_none=True)
+    symptom = Text(SYMPTOM_LIMIT, allow_none=True)
+    pain_limit = Whole(*PAIN_SCALE, allow_none=True)
+    minutes = Whole(0, activities.LONGEST_MINUTES, allow_none=True)
+    optional = Flag()
+
+
+def schedule_of(document: dict[str, Any]) -> Schedule:
+    """The schedule of a loaded document.
+
+    Raises:
+        InvalidInput: its fields do not go together.
+    """
+    return Schedule.from_json(_schedule.dump(document))
+
+
+def asked_of(document: dict[str, Any]) -> Asked:
+    """What a loaded document asks.
+
+    Raises:
+        InvalidInput: it is out of bounds.
+    """
+    return Asked.from_json({**document, "instructions": document.get("instructions") or ""})
+
+
+_schedule = ScheduleSchema()
 
 
 class NewGoalSchema(Schema):
@@ -146,8 +246,8 @@ class NewActivitySchema(Schema):
 
     plan_id = Uuid(required=True)
     kind = Choice(ActivityKind, required=True)
-    schedule = fields.Dict(required=True, metadata=SCHEDULE)
-    asked = fields.Dict(required=True, metadata=ASKED)
+    schedule = fields.Nested(ScheduleSchema, required=True)
+    asked = fields.Nested(AskedSchema, required=True)
     goals = fields.List(
         fields.Nested(ThreadSchema), required=True, validate=validate.Length(1, MOST_GOALS)
     )
@@ -161,8 +261,8 @@ class NewRevisionSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    schedule = fields.Dict(required=True, metadata=SCHEDULE)
-    asked = fields.Dict(required=True, metadata=ASKED)
+    schedule = fields.Nested(ScheduleSchema, required=True)
+    asked = fields.Nested(AskedSchema, required=True)
     reason = Text(REASON_LIMIT, 3, required=True)
     effective_on = Day(allow_none=True, load_default=None)
 

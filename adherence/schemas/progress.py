@@ -1,4 +1,4 @@
-"""Progress on the wire: occurrences, today, adherence with its band, milestones, notices, changes."""
+"""Progress on the wire: occurrences, today, adherence with its band, milestones, notices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ REPLY_LIMIT = 1000
 class OccurrenceSchema(Schema):
     """One due moment and what became of it. The window is [opens_at, closes_at).
 
-    ``counts_on`` is the local day it counts on; ``share`` is min(1, done / asked), null where it was
-    done in part without an amount.
+    ``counts_on`` is the local day it counts on; ``share`` is min(1, done / asked), null where it
+    was done in part without an amount.
     """
 
     activity_id = fields.UUID(required=True)
@@ -87,8 +87,8 @@ class ProgressSchema(Schema):
     """Adherence on the local days [first, until).
 
     Definition: "implementation" after Vrijens et al. 2012, doi:10.1111/j.1365-2125.2012.04167.x, by
-    self-report; optional activities and pauses are in no denominator. ``nothing_due`` says why there
-    is no figure: no_plan, not_started, paused, as_needed_only or nothing_planned.
+    self-report; optional activities and pauses are in no denominator. ``nothing_due`` says why
+    there is no figure: no_plan, not_started, paused, as_needed_only or nothing_planned.
     """
 
     first = fields.Date(required=True)
@@ -211,7 +211,7 @@ class TodaySchema(Schema):
 
 
 class ChangeSchema(Schema):
-    """One stored thing. ``kind``: entry, plan, activity, revision, goal, pause, milestone, notice."""
+    """One stored thing: entry, plan, activity, revision, goal, pause, milestone or notice."""
 
     seq = fields.Integer(required=True)
     kind = fields.String(required=True)

@@ -12,14 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.activities import Activity, Asked, Discipline, Revision
-from adherence.domain.goals import Goal
+from adherence.domain.goals import Goal, GoalState
 from adherence.domain.pauses import Pause
 from adherence.domain.schedules import Schedule
 from adherence.domain.zones import Zones, today
 from adherence.store import goals as goal_table
 from adherence.store import patients, pauses, plans
 from adherence.store.db import Run
-from adherence.store.goals import GoalState
 
 
 @dataclass(frozen=True, slots=True)

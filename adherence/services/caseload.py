@@ -9,13 +9,13 @@ from uuid import UUID
 
 from adherence.domain.caseload import Need, is_silent, need
 from adherence.domain.days import LETTERS, DayTotals
+from adherence.domain.notices import NoticeKind
 from adherence.domain.zones import day_start
 from adherence.services.care import Care
 from adherence.services.record import Record
 from adherence.store import caseload as table
 from adherence.store import day_sums, entries, milestones
 from adherence.store.db import Run
-from adherence.store.milestones import NoticeKind
 
 ONE_DAY = timedelta(days=1)
 DAYS = 30

@@ -1,7 +1,7 @@
 """Changes: what a device pulls, in the order in which the server stored it.
 
-The cursor is the patient's ``seq``, never a time: numbers are handed out under the patient's lock, so
-they commit in order and no change can slip in behind a cursor.
+The cursor is the patient's ``seq``, never a time: numbers are handed out under the patient's lock,
+so they commit in order and no change can slip in behind a cursor.
 """
 
 from __future__ import annotations

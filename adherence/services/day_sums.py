@@ -1,26 +1,24 @@
 """Day sums kept in step with what they sum: written in the transaction that changes it.
 
-Rows exist for every day before the patient's settled day; the days since then are computed when they
-are read, from revisions, pauses and entries, so that a worker that sleeps makes pages slower but
-never wrong.
+Rows exist for every day before the patient's settled day; the days since then are computed when
+they are read, from revisions, pauses and entries, so that a worker that sleeps makes pages slower
+but never wrong.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from adherence.domain.activities import Activity
-from adherence.domain.adherence import DaySum, day_sums
+from adherence.domain.adherence import Adherence, DaySum, adherence, day_sums
 from adherence.domain.entries import Amounts, Entry
 from adherence.domain.matching import Extra, Outcome, affected_days, outcomes
 from adherence.services.care import Care
 from adherence.services.record import Record
-from adherence.store import day_sums as day_sum_table
+from adherence.store import day_sums as table
 from adherence.store import entries as entry_table
 from adherence.store.db import Run
 
@@ -122,15 +120,13 @@ def recompute(record: Record, care: Care, activity: Activity, first: date, until
         day: one for day, one in day_sums(found, extras).items() if day <= today or is_reported(one)
     }
     record.run.do(
-        day_sum_table.clear_day_sums,
+        table.clear_day_sums,
         patient_id=record.patient_id,
         activity_id=activity.id,
         first=first,
         until=until,
     )
-    record.run.do_many(
-        day_sum_table.add_day_sum, [as_row(record.patient_id, one) for one in sums.values()]
-    )
+    record.run.do_many(table.add_day_sum, [as_row(record.patient_id, one) for one in sums.values()])
     return found, extras
 
 
@@ -146,34 +142,68 @@ def as_row(patient_id: UUID, one: DaySum) -> dict[str, Any]:
     return row
 
 
-def sums_between(
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Adherence on the days of a period: of each day that has anything, and of each activity."""
+
+    by_day: dict[date, Adherence]
+    by_activity: dict[UUID, Adherence]
+
+    @property
+    def all(self) -> Adherence:
+        """Adherence over all activities and days."""
+        return sum(self.by_activity.values(), Adherence())
+
+
+def totals_between(
     run: Run, care: Care, settled_on: date, first: date, until: date, now: datetime
-) -> list[DaySum]:
-    """Day sums of all activities on the days of [first, until), in order of day.
+) -> Totals:
+    """Adherence on the days of [first, until), added up where the rows are.
 
     Settled days come from their rows; later ones, up to the patient's today, are computed now.
     """
-    found = [
-        DaySum(*[getattr(row, name) for name in FIELDS])
-        for row in run.all(
-            day_sum_table.day_sums,
-            patient_id=care.patient_id,
-            first=first,
-            until=min(until, settled_on),
-        )
+    given = {
+        "patient_id": care.patient_id,
+        "first": first,
+        "until": min(until, settled_on),
+        "at": now,
+    }
+    days = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_day, **given)}
+    activities = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_activity, **given)}
+    for one in _live(run, care, max(first, settled_on), until, now):
+        counts = adherence([one], now)
+        days[one.day] = days.get(one.day, Adherence()) + counts
+        if one.activity_id is not None:
+            mine = activities.get(one.activity_id, Adherence())
+            activities[one.activity_id] = mine + counts
+    return Totals(dict(sorted(days.items())), activities)
+
+
+def days_between(
+    run: Run, care: Care, settled_on: date, first: date, until: date, now: datetime
+) -> dict[date, Adherence]:
+    """Adherence of each day of [first, until) that has anything, in order."""
+    rows = run.all(
+        table.counts_by_day,
+        patient_id=care.patient_id,
+        first=first,
+        until=min(until, settled_on),
+        at=now,
+    )
+    days = {row[0]: Adherence(*row[1:]) for row in rows}
+    for one in _live(run, care, max(first, settled_on), until, now):
+        days[one.day] = days.get(one.day, Adherence()) + adherence([one], now)
+    return dict(sorted(days.items()))
+
+
+def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[DaySum]:
+    """Day sums of the days that are not settled yet, up to the patient's today."""
+    until = min(until, care.today(now) + ONE_DAY)
+    if first >= until:
+        return []
+    return [
+        one
+        for judged in outcomes_between(run, care, first, until, now).values()
+        for day, one in day_sums(*judged).items()
+        if first <= day < until
     ]
-    last = min(until, care.today(now) + ONE_DAY)
-    live_from = max(first, settled_on)
-    if live_from < last:
-        for judged in outcomes_between(run, care, live_from, last, now).values():
-            found.extend(one for day, one in day_sums(*judged).items() if live_from <= day < last)
-        found.sort(key=lambda one: (one.day, one.activity_id))
-    return found
-
-
-def by_day(sums: Iterable[DaySum]) -> dict[date, list[DaySum]]:
-    """The sums of each day together."""
-    days: dict[date, list[DaySum]] = defaultdict(list)
-    for one in sums:
-        days[one.day].append(one)
-    return days

@@ -56,9 +56,9 @@ class Result(StrEnum):
 class Receipt:
     """The answer to one item: ``seq`` is its place in the pull order, None when nothing is stored.
 
-    ``answers`` is the occurrence it answers, ``extra`` says that it answers none although it belongs
-    to an activity (a second tablet), ``status`` is how it counts. All three are empty where the
-    answer was not worked out anew (an identical item).
+    ``answers`` is the occurrence it answers, ``extra`` says that it answers none although it
+    belongs to an activity (a second tablet), ``status`` is how it counts. All three are empty where
+    the answer was not worked out anew (an identical item).
     """
 
     client_id: UUID | None
@@ -99,7 +99,7 @@ FIELDS: dict[str, Any] = {
 
 
 def payload_hash(document: Mapping[str, Any]) -> bytes:
-    """16 bytes that differ when a document says something else, whatever order or spelling it has."""
+    """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
     for name, silent in FIELDS.items():
         value = document.get(name, silent)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
-from adherence.domain.goals import Goal, Measure, Progress, progress
+from adherence.domain.goals import Goal, GoalState, Measure, Progress, progress
 from adherence.domain.scores import gas_t
 from adherence.domain.texts import clean
 from adherence.services import caseload
@@ -18,7 +18,6 @@ from adherence.services.plans import AskedActivity, loses_reason, opened, shown
 from adherence.services.record import Record
 from adherence.store import goals as table
 from adherence.store.db import Run, read, write
-from adherence.store.goals import GoalState
 from adherence.store.ids import new_id
 
 WORDS_LIMIT = 300
@@ -46,7 +45,8 @@ class GoalView:
 class GasScore:
     """The GAS T-score of a patient's active ladder goals: now, and at the baseline.
 
-    50 is the level that was expected; ``goals`` is how many are in it. Source: see ``domain.scores``.
+    50 is the level that was expected; ``goals`` is how many are in it. Source: see
+    ``domain.scores``.
     """
 
     now: float
@@ -190,11 +190,11 @@ def gas_score(found: list[GoalView]) -> GasScore | None:
     if not ladder:
         return None
     weights = [view.goal.weight for view in ladder]
-    return GasScore(
-        now=gas_t([view.progress.current or 0 for view in ladder], weights),
-        baseline=gas_t([view.goal.baseline or 0 for view in ladder], weights),
-        goals=len(ladder),
-    )
+    now = gas_t([view.progress.current for view in ladder], weights)
+    baseline = gas_t([view.goal.baseline for view in ladder], weights)
+    if now is None or baseline is None:
+        return None
+    return GasScore(now, baseline, len(ladder))
 
 
 def new_goal(

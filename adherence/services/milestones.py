@@ -15,7 +15,7 @@ from uuid import UUID
 from adherence.domain.access import Actor
 from adherence.domain.activities import Activity, due
 from adherence.domain.errors import NotFound
-from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, Measure, Rating
+from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, GoalState, Measure, Rating
 from adherence.domain.milestones import (
     SUSTAINED_LEVELS,
     MilestoneKind,
@@ -26,6 +26,7 @@ from adherence.domain.milestones import (
     returns,
     sustained,
 )
+from adherence.domain.notices import NoticeKind
 from adherence.domain.pauses import covers
 from adherence.domain.schedules import monday_of
 from adherence.services import notices
@@ -36,8 +37,6 @@ from adherence.store import entries as entry_table
 from adherence.store import milestones as table
 from adherence.store import patients
 from adherence.store.db import Run, read
-from adherence.store.goals import GoalState
-from adherence.store.milestones import NoticeKind
 
 ONE_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.entries import Reason
+from adherence.domain.notices import NoticeKind, NoticeState
 from adherence.services.care import Care
 from adherence.services.caseload import PAIN_LIMIT
 from adherence.services.record import Record
 from adherence.store import milestones as table
 from adherence.store.ids import new_id
-from adherence.store.milestones import NoticeKind, NoticeState
 
 #: Reasons that a person should hear about; the others speak for themselves in the figures.
 CONCERNS = frozenset(

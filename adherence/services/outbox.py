@@ -1,4 +1,5 @@
-"""Outbox: lines handed to whoever wants to know, at least once, by a lease that a dead worker loses."""
+"""Outbox: lines handed to whoever wants to know, at least once, by a lease that a dead worker
+loses."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from adherence.store import outbox as table
-from adherence.store.db import read, write
+from adherence.store.db import Run, read, write
 
 #: How long a worker may take over the lines it claimed.
 LEASE = timedelta(seconds=60)
@@ -52,15 +53,14 @@ def hand_over(subscribers: Mapping[str, Callable[[Line], None]], now: datetime) 
         else:
             done.append(line.id)
     if rows:
-        write(
-            lambda run: (
-                run.do_many(table.hand_over, [{"outbox_id": one, "at": now} for one in done]),
-                run.do_many(
-                    table.put_back,
-                    [{"outbox_id": one, "again_at": again} for one, again in failed],
-                ),
+
+        def settle(run: Run) -> None:
+            run.do_many(table.hand_over, [{"outbox_id": one, "at": now} for one in done])
+            run.do_many(
+                table.put_back, [{"outbox_id": one, "again_at": again} for one, again in failed]
             )
-        )
+
+        write(settle)
     return len(done), len(failed)
 
 

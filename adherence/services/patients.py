@@ -1,4 +1,5 @@
-"""Patients: adding one, who cares for them, where they live by the clock, and the clinician's list."""
+"""Patients: adding one, who cares for them, where they live by the clock, and the clinician's
+list."""
 
 from __future__ import annotations
 

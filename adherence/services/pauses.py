@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor, Role
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
+from adherence.domain.notices import NoticeKind
 from adherence.domain.pauses import PauseKind
 from adherence.domain.texts import clean
 from adherence.services import notices
@@ -18,7 +19,6 @@ from adherence.services.record import Record
 from adherence.store import pauses as table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
-from adherence.store.milestones import NoticeKind
 
 NOTE_LIMIT = 500
 #: How far back a patient may say "I was ill": the days one can still correct.
@@ -73,7 +73,8 @@ def pause(
     note: str | None = None,
     now: datetime,
 ) -> UUID:
-    """Excuse the days of [first_day, until); its id. A patient's own pause is told to the care team.
+    """Excuse the days of [first_day, until); its id. A patient's own pause is told to the care
+    team.
 
     Raises:
         InvalidInput: an end before the start, a start further back than two weeks, or a stop that

@@ -11,6 +11,7 @@ from uuid import UUID
 from adherence.domain.access import Actor
 from adherence.domain.activities import Activity, ActivityKind, Asked, Discipline
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
+from adherence.domain.goals import GoalState
 from adherence.domain.schedules import Schedule
 from adherence.domain.texts import clean
 from adherence.services import caseload, milestones
@@ -19,7 +20,6 @@ from adherence.services.day_sums import ONE_DAY, recompute
 from adherence.services.record import Record
 from adherence.store import plans as table
 from adherence.store.db import Run, read, write
-from adherence.store.goals import GoalState
 from adherence.store.ids import new_id
 from adherence.store.patients import patient_by_id
 
@@ -235,8 +235,8 @@ def revise_activity(
 ) -> int:
     """Ask something else from a local day on, today at the earliest; the revision's number.
 
-    Days before it keep what was asked and how it counts. Revisions follow each other: none begins on
-    or before the day on which another one begins.
+    Days before it keep what was asked and how it counts. Revisions follow each other: none begins
+    on or before the day on which another one begins.
 
     Raises:
         InvalidInput: a day that has passed, an empty reason.

@@ -11,7 +11,8 @@ from adherence.services.record import audit_clinic
 from adherence.store import caseload as table
 from adherence.store.db import read, write
 
-#: Fewer patients than this are not summed up. CMS shows no cell of 1 to 10; PCORnet and others use 11.
+#: Fewer patients than this are not summed up. CMS shows no cell of 1 to 10; PCORnet and others use
+#: 11.
 SMALLEST_CELL = 11
 
 

@@ -1,4 +1,4 @@
-"""Progress: adherence with its denominator and band, goals, symptoms, and what changed in between."""
+"""Progress: adherence with denominator and band, goals, symptoms, and plan changes."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ from adherence.domain.access import Actor
 from adherence.domain.activities import Activity, Asked
 from adherence.domain.adherence import (
     Adherence,
-    DaySum,
     NothingDue,
-    adherence,
     why_nothing_due,
 )
 from adherence.domain.days import day_status
 from adherence.domain.entries import Entry, Status
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.goals import Rating, goal_days
+from adherence.domain.goals import GoalDay, Rating
 from adherence.domain.matching import Outcome
 from adherence.domain.streaks import Streak, state, streak
 from adherence.domain.zones import day_start
 from adherence.services.care import AgreedGoal, Care, Plan
 from adherence.services.day_sums import (
     ONE_DAY,
-    by_day,
+    days_between,
     outcomes_between,
     outcomes_of,
-    sums_between,
+    totals_between,
 )
 from adherence.services.goals import GasScore, GoalView, gas_score, views
 from adherence.services.milestones import ratings_of
@@ -123,17 +121,14 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
     """The same from an open snapshot."""
     until = care.today(now) + ONE_DAY
     first = until - timedelta(days=days)
-    sums = sums_between(run, care, patient.settled_on, first, until, now)
-    per_activity: dict[UUID, list[DaySum]] = {}
-    for one in sums:
-        per_activity.setdefault(one.activity_id, []).append(one)
+    totals = totals_between(run, care, patient.settled_on, first, until, now)
     by_plan: dict[UUID, list[ActivityProgress]] = {}
     for activity in care.activities.values():
         if activity.revisions[0].effective_on >= until:
             continue
         if activity.ended_on is not None and activity.ended_on <= first:
             continue
-        counts = adherence(per_activity.get(activity.id, ()), now)
+        counts = totals.by_activity.get(activity.id, Adherence())
         revision = activity.revision_on(until - ONE_DAY) or activity.revisions[-1]
         by_plan.setdefault(activity.plan_id, []).append(
             ActivityProgress(
@@ -143,9 +138,7 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
                 None if counts.due else why_nothing_due([activity], care.pauses, first, until),
             )
         )
-    counts = adherence(sums, now)
-    days_of = by_day(sums)
-    day_counts = tuple((day, adherence(found, now)) for day, found in sorted(days_of.items()))
+    counts = totals.all
     found_goals = views(run, care)
     return Progress(
         patient_id=care.patient_id,
@@ -160,15 +153,13 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
         plans=tuple(
             PlanProgress(
                 care.plans[plan_id],
-                adherence(
-                    (one for each in found for one in per_activity.get(each.activity.id, ())), now
-                ),
+                sum((each.counts for each in found), Adherence()),
                 tuple(found),
             )
             for plan_id, found in by_plan.items()
         ),
-        days=day_counts,
-        streak=streak((one.day, state(one)) for one in goal_days(sums, now)),
+        days=tuple(totals.by_day.items()),
+        streak=streak((day, state(_as_goal_day(day, one))) for day, one in totals.by_day.items()),
         goals=tuple(found_goals),
         gas=gas_score(found_goals),
         symptoms=tuple(
@@ -180,6 +171,19 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
         changes=tuple(plan_changes(care, first, until)),
         seq=patient.seq,
         version=patient.plan_version,
+    )
+
+
+def _as_goal_day(day: date, counts: Adherence) -> GoalDay:
+    """A day of everything asked, as the rule of streaks looks at it."""
+    return GoalDay(
+        day=day,
+        asked=counts.due + counts.upcoming,
+        done=counts.done,
+        partly=counts.partly,
+        excused=counts.excused,
+        active=bool(counts.done or counts.partly or counts.extra),
+        settled=not counts.upcoming,
     )
 
 
@@ -262,14 +266,11 @@ class DoseSeries:
 def day_states(
     actor: Actor, patient_id: UUID, first: date, until: date, now: datetime
 ) -> tuple[tuple[tuple[date, Adherence], ...], Care]:
-    """Each day's counts on [first, until) that has anything, in order, and the plan they rest on."""
+    """Each day's counts on [first, until) that has anything, and the plan they rest on."""
     with read() as run:
         patient, care = opened(run, actor, patient_id)
-        sums = sums_between(run, care, patient.settled_on, first, until, now)
-    return (
-        tuple((day, adherence(found, now)) for day, found in sorted(by_day(sums).items())),
-        care,
-    )
+        days = days_between(run, care, patient.settled_on, first, until, now)
+    return tuple(days.items()), care
 
 
 def symptoms(actor: Actor, patient_id: UUID, days: int, now: datetime) -> list[str]:
@@ -318,9 +319,18 @@ def next_change(actor: Actor, patient_id: UUID, now: datetime) -> datetime:
 
 
 def symptom_series(
-    actor: Actor, patient_id: UUID, symptom: str, first: date, until: date, now: datetime
+    actor: Actor,
+    patient_id: UUID,
+    symptom: str,
+    first: date,
+    until: date,
+    now: datetime,
+    days: Iterable[tuple[date, Adherence]] | None = None,
 ) -> SymptomSeries:
-    """One symptom's reports on [first, until), with the adherence of the same days."""
+    """One symptom's reports on [first, until), with the adherence of the same days.
+
+    ``days`` spares looking the days up again where they are known, longer ones too.
+    """
     with read() as run:
         patient, care = opened(run, actor, patient_id)
         rows = run.all(
@@ -330,7 +340,8 @@ def symptom_series(
             first=first,
             until=until,
         )
-        sums = sums_between(run, care, patient.settled_on, first, until, now)
+        if days is None:
+            days = days_between(run, care, patient.settled_on, first, until, now).items()
     limits = [
         activity.revisions[-1].asked.pain_limit
         for activity in care.activities.values()
@@ -348,8 +359,8 @@ def symptom_series(
         ),
         days=tuple(
             (day, status)
-            for day, found in sorted(by_day(sums).items())
-            if (status := day_status(adherence(found, now))) is not None
+            for day, counts in days
+            if first <= day < until and (status := day_status(counts)) is not None
         ),
         changes=tuple(plan_changes(care, first, until)),
         limit=min((limit for limit in limits if limit is not None), default=None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from adherence.domain.adherence import day_sums
@@ -50,11 +51,13 @@ def check(patient_id: UUID, now: datetime) -> list[Difference]:
     return found
 
 
-def _scratch(run: Run, patient: object, care: Care, now: datetime) -> dict[tuple[date, UUID], dict]:  # type: ignore[type-arg]
-    first = patient.started_on - BEFORE  # type: ignore[attr-defined]
+def _scratch(
+    run: Run, patient: Any, care: Care, now: datetime
+) -> dict[tuple[date, UUID | None], dict[str, Any]]:
+    first = patient.started_on - BEFORE
     today = care.today(now)
     until = today + ONE_DAY
-    rows = {}
+    rows: dict[tuple[date, UUID | None], dict[str, Any]] = {}
     for judged in outcomes_between(run, care, first, until + timedelta(days=31), now).values():
         for day, one in day_sums(*judged).items():
             if day <= today or is_reported(one):
@@ -62,9 +65,9 @@ def _scratch(run: Run, patient: object, care: Care, now: datetime) -> dict[tuple
     return rows
 
 
-def _check_day_sums(run: Run, patient: object, care: Care, now: datetime) -> list[Difference]:
+def _check_day_sums(run: Run, patient: Any, care: Care, now: datetime) -> list[Difference]:
     expected = _scratch(run, patient, care, now)
-    settled_on = patient.settled_on  # type: ignore[attr-defined]
+    settled_on = patient.settled_on
     found = []
     stored = {
         (row.day, row.activity_id): row._asdict()
@@ -90,8 +93,8 @@ def _same(stored: object, expected: object) -> bool:
     return stored == expected
 
 
-def _check_milestones(run: Run, patient: object, care: Care, now: datetime) -> list[Difference]:
-    settled_on: date = patient.settled_on  # type: ignore[attr-defined]
+def _check_milestones(run: Run, patient: Any, care: Care, now: datetime) -> list[Difference]:
+    settled_on: date = patient.settled_on
     stored: dict[UUID, set[tuple[str, int]]] = {}
     for row in run.all(milestone_table.milestones, patient_id=care.patient_id):
         if row.retracted_at is None:
@@ -112,7 +115,7 @@ def _check_milestones(run: Run, patient: object, care: Care, now: datetime) -> l
     return found
 
 
-def _check_caseload(run: Run, patient: object, care: Care, now: datetime) -> list[Difference]:
+def _check_caseload(run: Run, patient: Any, care: Care, now: datetime) -> list[Difference]:
     row = run.first(caseload_table.caseload_of, patient_id=care.patient_id)
     if row is None:
         return [Difference(care.patient_id, "caseload missing", "")]

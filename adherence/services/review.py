@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
+from adherence.domain.notices import NoticeKind, NoticeState
 from adherence.domain.texts import clean
 from adherence.services import caseload
 from adherence.services.care import care_of
@@ -17,7 +18,6 @@ from adherence.services.record import Record, audit_clinic
 from adherence.store import caseload as caseload_table
 from adherence.store import milestones as table
 from adherence.store.db import Run, read, write
-from adherence.store.milestones import NoticeState
 from adherence.store.patients import patient_by_id
 
 REPLY_LIMIT = 1000
@@ -31,7 +31,7 @@ class NoticeView:
     id: UUID
     patient_id: UUID
     patient_name: str
-    kind: table.NoticeKind
+    kind: NoticeKind
     state: NoticeState
     subject: str
     level: int | None
@@ -54,12 +54,9 @@ class QueueRow:
 
 
 def queue(actor: Actor, now: datetime) -> list[QueueRow]:
-    """The actor's patients with open notices, greatest need first. One line in the clinic's audit."""
+    """The actor's patients with open notices, greatest need first. One line of audit."""
     with read() as run:
-        rows = [
-            row
-            for row in run.all(caseload_table.waiting_page, account_id=actor.account_id, many=QUEUE)
-        ]
+        rows = list(run.all(caseload_table.waiting_page, account_id=actor.account_id, many=QUEUE))
         found = [
             QueueRow(
                 listed(run, row, now),

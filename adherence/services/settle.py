@@ -36,10 +36,9 @@ def service_actor(clinic_id: UUID) -> Actor:
 def patients_to_settle(now: datetime, many: int) -> Sequence[UUID]:
     """Patients whose midnight has passed since they were last rolled over, at most ``many``."""
     with read() as run:
-        found = [
+        return [
             row.patient_id for row in run.all(caseload_table.caseload_to_roll, at=now, many=many)
         ]
-    return found
 
 
 def settle(patient_id: UUID, now: datetime) -> bool:

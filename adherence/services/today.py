@@ -41,7 +41,8 @@ class CardState(StrEnum):
 class Card:
     """One thing asked today; ``slot`` is None for a medicine taken as needed.
 
-    ``next_possible_at`` is when the minimum interval of an as-needed item ends: shown, not enforced.
+    ``next_possible_at`` is when the minimum interval of an as-needed item ends: shown, not
+    enforced.
     """
 
     activity_id: UUID

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.access import Role
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, one_of
+from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 from adherence.store.milestones import NOTICE
 from adherence.store.patients import CARE, PATIENT
 
 
-class AccountRow(db.Model):
+class AccountRow(Model):
     """Somebody who may sign in to one clinic; a person in two clinics has two accounts."""
 
     __tablename__ = "account"
@@ -38,7 +38,7 @@ class AccountRow(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class SigninLinkRow(db.Model):
+class SigninLinkRow(Model):
     """A one-time link; the digest is keyed, so a stolen table cannot be searched for tokens."""
 
     __tablename__ = "signin_link"
@@ -55,7 +55,7 @@ class SigninLinkRow(db.Model):
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SessionRow(db.Model):
+class SessionRow(Model):
     """One signed-in browser. ``ends_at`` never moves; ``seen_at`` moves by a person's acts only."""
 
     __tablename__ = "session"
@@ -72,7 +72,7 @@ class SessionRow(db.Model):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ApiTokenRow(db.Model):
+class ApiTokenRow(Model):
     """A bearer token of one account; open-ended while ``ends_at`` is null."""
 
     __tablename__ = "api_token"

@@ -1,8 +1,8 @@
 """Audit: append-only lines in hash chains, one chain per patient and one per clinic.
 
-A patient's chain is ordered by the patient's row lock, which every writer holds anyway; one chain per
-clinic would put all of a clinic's writers in single file. A job seals the heads of all chains of a
-clinic, so that a removed chain or a cut tail shows too. Triggers refuse UPDATE and DELETE.
+A patient's chain is ordered by the patient's row lock, which every writer holds anyway; one chain
+per clinic would put all of a clinic's writers in single file. A job seals the heads of all chains
+of a clinic, so that a removed chain or a cut tail shows too. Triggers refuse UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Json, Statement, UtcDateTime, db
+from adherence.store.db import Id, Json, Model, Statement, UtcDateTime
 
 
-class AuditRow(db.Model):
+class AuditRow(Model):
     """One line: who did what to which object, with what result."""
 
     __tablename__ = "audit"
@@ -36,7 +36,7 @@ class AuditRow(db.Model):
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
 
 
-class AuditSealRow(db.Model):
+class AuditSealRow(Model):
     """The heads of all chains of a clinic at one moment, chained to the seal before."""
 
     __tablename__ = "audit_seal"

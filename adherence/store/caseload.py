@@ -1,4 +1,5 @@
-"""Caseload: one row per patient for the clinician's list, so that its cost does not grow with history."""
+"""Caseload: one row per patient for the clinician's list, so that its cost does not grow with
+history."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.patients import CARE, PATIENT
 
 
-class CaseloadRow(db.Model):
+class CaseloadRow(Model):
     """Need, the last 30 settled days and the last entry of one patient, as of one local day."""
 
     __tablename__ = "caseload"

@@ -9,10 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.db import Id, Model, Statement, UtcDateTime
 
 
-class ClinicRow(db.Model):
+class ClinicRow(Model):
     """One clinic; its audit chain holds what belongs to no single patient."""
 
     __tablename__ = "clinic"

@@ -1,12 +1,14 @@
 """Day sums: per patient, local day and activity, what was asked and what became of it.
 
-A projection of revisions, pauses and entries, written in the transaction that changes them. It knows
-no clock: what nobody answered is ``asked`` less the answered, and ``open_until`` tells the reader
-from when on that is *not reported*. ``adherence rebuild --check`` computes it again from scratch.
+A projection of revisions, pauses and entries, written in the transaction that changes them. It
+knows no clock: what nobody answered is ``asked`` less the answered, and ``open_until`` tells the
+reader from when on that is *not reported*. ``adherence rebuild --check`` computes it again from
+scratch.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +16,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.domain.adherence import DaySum
+from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.plans import ACTIVITY_GOAL
 
 
-class DaySumRow(db.Model):
+class DaySumRow(Model):
     """One day of one activity; clustered by (patient, day), which is how it is read."""
 
     __tablename__ = "day_sum"
@@ -64,8 +67,9 @@ add_day_sum = Statement(sa.insert(DAY_SUM), " ".join(COLUMNS))
 #: Clears one activity's days of [first, until) before they are written anew.
 clear_day_sums = Statement(sa.delete(DAY_SUM).where(_mine, _days, _activity))
 clear_all_day_sums = Statement(sa.delete(DAY_SUM).where(_mine))
+#: In the order of the fields of the domain's ``DaySum``.
 day_sums = Statement(
-    sa.select(*[column for column in DAY_SUM.c if column.name != "patient_id"])
+    sa.select(*[DAY_SUM.c[field.name] for field in fields(DaySum)])
     .where(_mine, _days)
     .order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
 )
@@ -132,4 +136,39 @@ patient_days = Statement(
     .where(_mine, _days)
     .group_by(DAY_SUM.c.day)
     .order_by(DAY_SUM.c.day)
+)
+
+_open = DAY_SUM.c.asked - DAY_SUM.c.done - DAY_SUM.c.partly - DAY_SUM.c.skipped - DAY_SUM.c.missed
+_closed = DAY_SUM.c.open_until <= sa.bindparam("at", type_=UtcDateTime)
+
+
+def _total(name: str, column: Any) -> Any:
+    return sa.func.sum(column).label(name)
+
+
+#: The fields of the domain's ``Adherence``, added up where the rows are.
+_counts = [
+    _total("done", DAY_SUM.c.done),
+    _total("partly", DAY_SUM.c.partly),
+    _total("skipped", DAY_SUM.c.skipped),
+    _total("missed", DAY_SUM.c.missed),
+    _total("unreported", sa.case((_closed, _open), else_=0)),
+    _total("excused", DAY_SUM.c.excused),
+    _total("upcoming", sa.case((_closed, 0), else_=_open)),
+    _total("extra", DAY_SUM.c.extra),
+    _total("share_sum", DAY_SUM.c.share),
+    _total("unmeasured", DAY_SUM.c.unmeasured),
+]
+#: Adherence of each day, and of each activity, on the days of [first, until).
+counts_by_day = Statement(
+    sa.select(DAY_SUM.c.day, *_counts)
+    .where(_mine, _days)
+    .group_by(DAY_SUM.c.day)
+    .order_by(DAY_SUM.c.day)
+)
+counts_by_activity = Statement(
+    sa.select(DAY_SUM.c.activity_id, *_counts)
+    .where(_mine, _days)
+    .group_by(DAY_SUM.c.activity_id)
+    .order_by(DAY_SUM.c.activity_id)
 )

@@ -1,12 +1,12 @@
 """The database: column types, prepared statements, and the one door through which all writing goes.
 
-Reading: ``with read() as run`` is one snapshot. Writing: ``write(work)`` calls ``work(run)`` inside one
-durable transaction and returns what it returned; the caller goes on only after the commit.
+Reading: ``with read() as run`` is one snapshot. Writing: ``write(work)`` calls ``work(run)`` inside
+one durable transaction and returns what it returned; the caller goes on only after the commit.
 
-On SQLite writers queue at a lock that the kernel wakes, never at SQLite's busy handler, which sleeps
-up to 100 ms between looks. Jobs that pile up while another process holds the file are committed
-together (group commit): each in a savepoint of its own, so an error undoes only its own job.
-On PostgreSQL the same door is a plain transaction; the patient's row lock orders writers.
+On SQLite writers queue at a lock that the kernel wakes, never at SQLite's busy handler, which
+sleeps up to 100 ms between looks. Jobs that pile up while another process holds the file are
+committed together (group commit): each in a savepoint of its own, so an error undoes only its own
+job. On PostgreSQL the same door is a plain transaction; the patient's row lock orders writers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -56,6 +57,15 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What row classes derive from, as a type checker understands it."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
 
 # --- column types ------------------------------------------------------------------------------
 
@@ -91,12 +101,14 @@ def _bytes_of_uuid(value: UUID | None) -> bytes | None:
     return None if value is None else value.bytes
 
 
+@lru_cache(maxsize=65_536)
 def _uuid_of_bytes(value: bytes | None) -> UUID | None:
+    # The same few ids come back row after row; making one costs more than finding it.
     return None if value is None else UUID(int=int.from_bytes(value, "big"))
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An instant. A naive value is refused; SQLite, which loses the zone, keeps UTC microseconds."""
+    """An instant. Naive values are refused; SQLite, which loses zones, keeps UTC microseconds."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -187,7 +199,8 @@ class Statement:
 
     Core stays the only source of the SQL, and its own type processors convert what goes in and
     comes out; what is saved is the walk through the statement at each call (0.1 ms each, and a
-    logged entry needs a dozen). Insert statements name their columns: ``Statement(insert(table), "a b")``.
+    logged entry needs a dozen). Insert statements name their columns: ``Statement(insert(table), "a
+    b")``.
     """
 
     __slots__ = ("_ready", "columns", "core")
@@ -245,7 +258,9 @@ class _Ready:
         columns = list(shown) if shown is not None else []
         self.results = [_from_driver(column.type, dialect) for column in columns]
         if columns:
-            self.make: Any = namedtuple("Row", [column.key for column in columns])._make
+            names = [str(column.key) for column in columns]
+            row: Any = namedtuple("Row", names)  # type: ignore[misc]  # made at run time
+            self.make: Any = row._make
         else:
             self.make = None
 
@@ -501,9 +516,9 @@ class _Job:
 class _GroupDoor:
     """SQLite: whoever comes first leads, commits what has queued up, and hands the lead on.
 
-    The leader works in its own thread, so a lone writer pays for no thread change. Between processes
-    ``flock`` on ``<file>.lock`` is the queue; the group is formed after it is held, so what arrived
-    while waiting shares the commit.
+    The leader works in its own thread, so a lone writer pays for no thread change. Between
+    processes ``flock`` on ``<file>.lock`` is the queue; the group is formed after it is held, so
+    what arrived while waiting shares the commit.
     """
 
     def __init__(self, store: Store) -> None:

@@ -1,8 +1,8 @@
 """Entries: what was reported. Append-only: a correction is a new row that names the old one.
 
-Keyed by (patient, client id): the id is made on the device, so the same id sent again finds its row,
-and an id of another patient is simply not there. Every reference is a composite key through the same
-patient, so no entry can point into another patient's record.
+Keyed by (patient, client id): the id is made on the device, so the same id sent again finds its
+row, and an id of another patient is simply not there. Every reference is a composite key through
+the same patient, so no entry can point into another patient's record.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.entries import EFFORT_SCALE, NOTE_LIMIT, PAIN_SCALE, Reason, Source, Status
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, between, db, one_of
+from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, between, one_of
 
 
-class EntryRow(db.Model):
+class EntryRow(Model):
     """One entry, exactly as it was reported."""
 
     __tablename__ = "entry"

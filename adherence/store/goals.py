@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.domain.goals import Measure
-from adherence.store.db import Choice, Id, Json, Statement, UtcDateTime, db, one_of
+from adherence.domain.goals import GoalState, Measure
+from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
 
 
-class GoalState(StrEnum):
-    """The life of a goal; moving it is a person's decision."""
-
-    ACTIVE = "active"
-    ACHIEVED = "achieved"
-    CLOSED = "closed"
-
-
-class GoalRow(db.Model):
+class GoalRow(Model):
     """One goal of one patient."""
 
     __tablename__ = "goal"

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Statement, UtcDateTime, db
+from adherence.store.db import Model, Statement, UtcDateTime
 
 
-class JobStateRow(db.Model):
+class JobStateRow(Model):
     """One job."""
 
     __tablename__ = "job_state"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.milestones import MilestoneKind
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, one_of
+from adherence.domain.notices import NoticeKind, NoticeState
+from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
-class MilestoneRow(db.Model):
+class MilestoneRow(Model):
     """One milestone; the key is what makes it awarded once, whoever writes at the same time."""
 
     __tablename__ = "milestone"
@@ -35,22 +35,7 @@ class MilestoneRow(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class NoticeKind(StrEnum):
-    """Why a clinician is told."""
-
-    MILESTONE = "milestone"
-    MILESTONE_WITHDRAWN = "milestone_withdrawn"
-    PAUSE = "pause"
-    CONCERN = "concern"
-
-
-class NoticeState(StrEnum):
-    OPEN = "open"
-    SEEN = "seen"
-    REPLIED = "replied"
-
-
-class NoticeRow(db.Model):
+class NoticeRow(Model):
     """What a person is told; a clinician reviews it, and only that closes it."""
 
     __tablename__ = "notice"

@@ -12,10 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Id, Statement, UtcDateTime, db
+from adherence.store.db import Id, Model, Statement, UtcDateTime
 
 
-class OutboxRow(db.Model):
+class OutboxRow(Model):
     """One thing to hand over."""
 
     __tablename__ = "outbox"

@@ -1,7 +1,7 @@
 """Patients, the history of their zones, and who cares for them.
 
-The patient's row is the one lock of everything that is written about a patient: it hands out ``seq``,
-the number that orders the pull cursor, and holds the head of the patient's audit chain.
+The patient's row is the one lock of everything that is written about a patient: it hands out
+``seq``, the number that orders the pull cursor, and holds the head of the patient's audit chain.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import Discipline
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, one_of
+from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
-class PatientRow(db.Model):
+class PatientRow(Model):
     """One patient of one clinic."""
 
     __tablename__ = "patient"
@@ -49,7 +49,7 @@ class PatientRow(db.Model):
     sealed_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
-class ZoneChangeRow(db.Model):
+class ZoneChangeRow(Model):
     """From which local day the patient's wall clock is read in which IANA zone."""
 
     __tablename__ = "zone_change"
@@ -63,8 +63,9 @@ class ZoneChangeRow(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class CareRelationRow(db.Model):
-    """A clinician who cares for a patient, from when to when (``until_at`` is open while it lasts)."""
+class CareRelationRow(Model):
+    """A clinician who cares for a patient, from when to when (``until_at`` is open while it
+    lasts)."""
 
     __tablename__ = "care_relation"
     __table_args__ = (

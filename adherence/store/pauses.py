@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.pauses import PauseKind
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, one_of
+from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
-class PauseRow(db.Model):
+class PauseRow(Model):
     """One pause; ``activity_id`` null means everything the patient was asked."""
 
     __tablename__ = "pause"

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import ActivityKind, Discipline
-from adherence.store.db import Choice, Id, Json, Statement, UtcDateTime, db, one_of
+from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
 
 
-class PlanRow(db.Model):
+class PlanRow(Model):
     """One discipline's care plan; several run side by side."""
 
     __tablename__ = "plan"
@@ -41,7 +41,7 @@ class PlanRow(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class ActivityRow(db.Model):
+class ActivityRow(Model):
     """One thing asked; its identity stays while revisions follow each other."""
 
     __tablename__ = "activity"
@@ -62,7 +62,7 @@ class ActivityRow(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class RevisionRow(db.Model):
+class RevisionRow(Model):
     """What an activity asked from one local day on."""
 
     __tablename__ = "revision"
@@ -87,7 +87,7 @@ class RevisionRow(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class ActivityGoalRow(db.Model):
+class ActivityGoalRow(Model):
     """The thread: which goal an activity serves, and why, in words for the patient."""
 
     __tablename__ = "activity_goal"

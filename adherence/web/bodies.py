@@ -1,4 +1,4 @@
-"""What a request may carry: one size for every kind of body, no key twice, nothing that is not JSON."""
+"""What a request may carry: a size for every kind of body, no key twice, nothing but JSON."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def limit_body(settings: Settings, is_machine: bool) -> None:
 
     Raises:
         UnsupportedMediaType: a body of a kind that this edge does not read.
-        RequestEntityTooLarge: the declared length is beyond the limit.
+        RequestEntityTooLarge: it is longer, whether it says so or not.
     """
     length = request.content_length
     if not length and "Transfer-Encoding" not in request.headers:
@@ -87,8 +87,13 @@ def limit_body(settings: Settings, is_machine: bool) -> None:
         limit = settings.body_limit
     else:
         raise UnsupportedMediaType
-    request.max_content_length = limit
-    if length is not None and length > limit:
+    if length is None:
+        # A body without a declared length would be cut off at the limit, and the rest read as all.
+        request.max_content_length = limit + 1
+        length = len(request.get_data())
+    else:
+        request.max_content_length = limit
+    if length > limit:
         raise RequestEntityTooLarge
 
 
@@ -100,10 +105,16 @@ def check_form(settings: Settings, repeats: Collection[str]) -> None:
     _check_once(form, repeats)
 
 
-def check_query() -> None:
-    """Refuse a query that names a parameter twice: readers differ on which one counts."""
-    if request.query_string:
-        _check_once(request.args, ())
+def check_query(parameters: Collection[str] | None) -> None:
+    """Refuse a query that names a parameter twice: readers differ on which one counts.
+
+    One that is not among ``parameters`` is refused too: a typo must not widen what is asked for.
+    None knows all names.
+    """
+    given = request.args
+    _check_once(given, ())
+    if parameters is not None and not given.keys() <= set(parameters):
+        raise MalformedRequest("There is no such parameter.")
 
 
 def _check_once(values: MultiDict[str, str], repeats: Collection[str]) -> None:

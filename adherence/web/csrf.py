@@ -1,4 +1,4 @@
-"""Forms that only our own pages can post: a token tied to the browser, and where the post came from.
+"""Forms that only our own pages can post: a token tied to the browser, and where it came from.
 
 The token of a signed-in browser is derived from its session, that of anybody else from a cookie
 that exists only once a form was shown. Nothing is stored for either.

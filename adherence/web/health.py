@@ -1,4 +1,4 @@
-"""``/health``: what is wrong with the service and since when. Open to all, and says nothing of people."""
+"""``/health``: what is wrong with the service and since when. Open to all, and about no person."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain  # type: ignore[import-untyped]
+from flask_babel import Babel, Domain
 from flask_babel import get_locale as _babel_locale
-from flask_babel.speaklater import LazyString  # type: ignore[import-untyped]
+from flask_babel.speaklater import LazyString
 
 LOCALES = ("en", "de", "ru")
 """Languages a person may choose, the source language first."""

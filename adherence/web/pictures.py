@@ -118,12 +118,21 @@ def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int
 
 
 def symptom_chart(
-    actor: Actor, patient_id: UUID, symptom: str, today: date, days: int, now: datetime
+    actor: Actor,
+    patient_id: UUID,
+    symptom: str,
+    today: date,
+    days: int,
+    now: datetime,
+    known: Iterable[tuple[date, Adherence]] | None = None,
 ) -> SymptomChart:
-    """Return a symptom of the last ``days`` days with the days' states below it."""
+    """Return a symptom of the last ``days`` days with the days' states below it.
+
+    ``known`` spares looking the days up again.
+    """
     until = today + ONE_DAY
     found = progress.symptom_series(
-        actor, patient_id, symptom, until - timedelta(days=days), until, now
+        actor, patient_id, symptom, until - timedelta(days=days), until, now, known
     )
     return SymptomChart(
         first=found.first,

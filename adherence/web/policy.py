@@ -50,6 +50,8 @@ class Door:
     is_machine: bool
     about: str | None
     repeats: frozenset[str]
+    #: What a query may name; None where it may name anything.
+    parameters: frozenset[str] | None
 
 
 def policy(action: str, *, repeats: Iterable[str] = ()) -> Callable[[View], View]:
@@ -89,9 +91,9 @@ def guard_app(app: Flask, settings: Settings) -> None:
         UnguardedRoute: naming the endpoints without a policy, or whose address does not say whom
             they are about.
     """
-    doors = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
-    unguarded = sorted(endpoint for endpoint, door in doors.items() if door is None)
-    if unguarded:
+    found = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
+    doors = {endpoint: door for endpoint, door in found.items() if door is not None}
+    if unguarded := sorted(found.keys() - doors.keys()):
         raise UnguardedRoute(f"routes without a policy: {', '.join(unguarded)}")
     app.extensions[EXTENSION] = doors
     app.before_request(lambda: _guard(doors, settings))
@@ -115,7 +117,10 @@ def _door(app: Flask, route: Route) -> Door | None:
     about = None
     if rule is not None and rule.scope is Scope.PATIENT:
         about = next((name for name in (PATIENT, NOTICE) if name in route.arguments), None)
-    return Door(mark.action, rule, route.rule.startswith(MACHINES), about, mark.repeats)
+    view = app.view_functions[route.endpoint]
+    parameters: frozenset[str] | None = getattr(view, "parameters", None)
+    is_machine = route.rule.startswith(MACHINES)
+    return Door(mark.action, rule, is_machine, about, mark.repeats, parameters)
 
 
 def _guard(doors: dict[str, Door], settings: Settings) -> None:
@@ -134,7 +139,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         raise NotPermitted
     is_safe = request.method in SAFE
     if request.query_string:
-        bodies.check_query()
+        bodies.check_query(door.parameters)
     if not is_safe:
         bodies.limit_body(settings, door.is_machine)
     rule = door.rule

@@ -18,9 +18,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import HTTPException, SecurityError, Unauthorized
 
 from adherence.domain.errors import AdherenceError, Conflict, InvalidInput, NotFound, NotPermitted
+from adherence.schemas.fields import messages_of
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,25 @@ def refusal(status: int, detail: str | None = None, **members: Any) -> Response:
     """The answer to what cannot be done, in the form this edge speaks."""
     if is_machine():
         return problem(status, detail, **members)
+    try:
+        return _page(status)
+    except Exception as error:  # the page itself is what fails, or its addresses cannot be built
+        log.error("no page for %s: %s\n%s", status, type(error).__name__, _where(error))
+        return _bare(status)
+
+
+def _bare(status: int) -> Response:
+    """A refusal without a page around it."""
+    title = (SAID.get(status) or SAID[500 if status >= 500 else 400])[1]
+    return Response(f"{title}\n", status, mimetype="text/plain")
+
+
+def _where(error: BaseException) -> str:
+    """Where an error happened, not what it says: its text may hold what a person typed."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+def _page(status: int) -> Response:
     title, words = SHOWN.get(status) or SHOWN[500 if status >= 500 else 400]
     signed_out = status == 401
     shown = {
@@ -152,7 +172,7 @@ def _refused(error: AdherenceError) -> ResponseReturnValue:
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
-    return refusal(422, errors=_jsonable(error.normalized_messages()))
+    return refusal(422, errors=_jsonable(messages_of(error)))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -160,6 +180,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error  # a redirect of the router's, or a response made by hand
     if isinstance(error, SignedOut) and not is_machine() and request.method == "GET":
         return redirect(SIGN_IN, 303)
+    if isinstance(error, SecurityError):
+        return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page
     response = refusal(error.code, getattr(error, "detail", None))
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
@@ -176,14 +198,8 @@ def _unknown(error: Exception) -> ResponseReturnValue:
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
     number = secrets.token_hex(8)
-    # Where, not what: the text of an error may hold what a person typed.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("error %s: %s\n%s", number, type(error).__name__, where)
-    try:
-        response = refusal(500, instance=f"urn:adherence:error:{number}")
-    except Exception:  # the error page itself is what fails
-        log.exception("the error page failed")
-        response = Response(SAID[500][1], 500, mimetype="text/plain")
+    log.error("error %s: %s\n%s", number, type(error).__name__, _where(error))
+    response = refusal(500, instance=f"urn:adherence:error:{number}")
     response.headers["X-Error-Id"] = number
     return response
 

@@ -1,4 +1,4 @@
-"""What a reverse proxy may say of a request: exactly as many hops as the settings trust, else nothing."""
+"""What a reverse proxy may say of a request: as many hops as the settings trust, else nothing."""
 
 from __future__ import annotations
 

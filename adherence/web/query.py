@@ -7,6 +7,9 @@ from datetime import date
 from flask import request
 
 from adherence.domain.errors import InvalidInput
+from adherence.schemas.fields import Day
+
+_DAY = Day()
 
 
 def whole(name: str, usual: int, low: int, high: int) -> int:
@@ -35,10 +38,8 @@ def day(name: str) -> date | None:
     text = request.args.get(name)
     if text is None:
         return None
-    if len(text) != 10:
-        raise InvalidInput(name, "not_a_date")
     try:
-        return date.fromisoformat(text)
+        return _DAY.read(text)
     except ValueError as error:
         raise InvalidInput(name, "not_a_date") from error
 

@@ -24,7 +24,7 @@ def lived(url: str, days: int, seeds: range) -> list[str]:
 
 
 def test_projections_of_lived_months_equal_a_rebuild(store_url: str):
-    assert lived(store_url, days=120, seeds=range(4)) == []
+    assert lived(store_url, days=300, seeds=range(6)) == []
 
 
 @pytest.mark.full

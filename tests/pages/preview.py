@@ -845,11 +845,13 @@ def _activity_revise() -> dict[str, Any]:
             old=View(
                 title="Revision 3",
                 words="In force since 23 February. Its last day is Thursday 12 March.",
-                parts=[
+                asked=[
+                    View(word="Title", value="Step-ups on the low step"),
                     View(word="How much", value="2 × 8"),
-                    View(word="When", value="Monday to Friday"),
                 ],
                 because="because step 9 needs a stronger right leg",
+                when="Monday to Friday",
+                why="six were easy by now",
             ),
             earlier=["Revision 2, from 2 February: 3 × 10, daily"],
             new_title="Revision 4, draft",

@@ -11,6 +11,7 @@ import pytest
 from adherence.domain.activities import ActivityKind, Asked, Discipline
 from adherence.domain.entries import Amounts
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
+from adherence.domain.goals import GoalState
 from adherence.domain.pauses import PauseKind
 from adherence.services import (
     entries,
@@ -24,7 +25,6 @@ from adherence.services import (
     review,
     settle,
 )
-from adherence.store.goals import GoalState
 from tests.wards import DAY, MONDAY, clinic, daily, document, ward
 
 pytestmark = pytest.mark.usefixtures("app")

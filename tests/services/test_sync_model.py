@@ -1,4 +1,4 @@
-"""Sync against a dict: duplicated, reordered, cut, replayed batches, two devices, a plan revised."""
+"""Sync against a dict: batches doubled, reordered, cut and replayed; two phones; a revision."""
 
 from __future__ import annotations
 
@@ -69,8 +69,7 @@ class Sync(RuleBasedStateMachine):
             more |= {"symptom": "pain", "value": float(hour % 11)}
         if named:
             more |= {"day": at.date(), "slot": 0}
-        said = document(activity_id, at, status=status, **more)
-        return said
+        return document(activity_id, at, status=status, **more)
 
     @rule(target=queued, old=logged, withdrawn=st.booleans())
     def correct_on_a_phone(self, old, withdrawn):

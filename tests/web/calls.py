@@ -1,0 +1,250 @@
+"""A valid call of every route, as somebody who may would make it: query, body, what it uses up.
+
+A route that is missing here fails the matrix by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from werkzeug.routing import Rule as Route
+
+from adherence.store.ids import new_id
+from tests.builders import ZONE
+from tests.web.town import DAY, MONDAY, Record
+
+TODAY = MONDAY.date().isoformat()
+LATER = (MONDAY + 3 * DAY).date().isoformat()
+Said = Callable[[Record], dict[str, Any]]
+SCHEDULE = {"kind": "every_n_days", "starts_on": TODAY, "every": 1}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How to call one route. ``spends`` names what of the record cannot be used twice."""
+
+    json: Said | None = None
+    form: Said | None = None
+    query: Said | None = None
+    spends: tuple[str, ...] = ()
+    values: Mapping[str, Any] | None = None
+    #: What an allowed call may be answered with, where that is not a plain success.
+    answers: tuple[int, ...] = ()
+
+
+def _no(record: Record) -> dict[str, Any]:
+    return {}
+
+
+def _id(value: UUID | None = None) -> str:
+    return str(new_id() if value is None else value)
+
+
+def _answer(record: Record) -> dict[str, Any]:
+    return {"client_id": _id(), "status": "done"}
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    return {
+        "client_id": _id(),
+        "activity_id": _id(record.activity_id),
+        "status": "done",
+        "performed_at": MONDAY.isoformat(),
+    }
+
+
+PICTURE = {"name": "adherence", "format": "svg"}
+ASKED_FORM = {
+    "kind": "exercise",
+    "title": "Step-ups",
+    "rhythm": "every_n_days",
+    "every": "1",
+    "every_n_days_window": "same_day",
+    "zone_policy": "patient",
+}
+
+CALLS: dict[str, Call] = {
+    # Open to all
+    "static": Call(values={"filename": "css/tokens.css"}),
+    "health.show": Call(answers=(503,)),
+    "docs.browse": Call(),
+    "api-docs.openapi_json": Call(),
+    "account.sign_in": Call(),
+    "account.goodbye": Call(),
+    "account.enter": Call(
+        form=lambda record: {"token": "no such code"}, spends=("session",), answers=(422,)
+    ),
+    # One's own account
+    "account.home": Call(),
+    "account.show": Call(),
+    "account.set_language": Call(form=lambda record: {"locale": "en"}),
+    "account.sign_out": Call(form=_no, spends=("session",)),
+    "api_patients.me": Call(),
+    # The clinic
+    "patients.index": Call(),
+    "review.show": Call(),
+    "programme.show": Call(),
+    "api_patients.listed": Call(),
+    "api_patients.add": Call(json=lambda record: {"name": "New P", "zone": ZONE}),
+    "api_review.queue": Call(),
+    "api_review.overview": Call(),
+    # A patient's own pages
+    "today.show": Call(),
+    "today.answer": Call(
+        form=lambda record: {
+            "client_id": _id(),
+            "activity_id": _id(record.activity_id),
+            "day": TODAY,
+            "slot": "0",
+            "status": "done",
+        }
+    ),
+    "entries.log": Call(),
+    "entries.store": Call(form=_answer),
+    "entries.log_needed": Call(),
+    "entries.store_needed": Call(form=_answer),
+    "entries.not_today": Call(),
+    "entries.skip": Call(form=lambda record: {"client_id": _id(), "reason": "no_time"}),
+    "entries.correct": Call(),
+    "entries.save": Call(
+        form=lambda record: {"client_id": _id(), "status": "partly"}, spends=("client_id",)
+    ),
+    "entries.undo": Call(form=_no, spends=("client_id",)),
+    "symptoms.log": Call(),
+    "symptoms.store": Call(
+        form=lambda record: {"client_id": _id(), "symptom": record.symptom, "value": "3"}
+    ),
+    "goals.show": Call(),
+    "goals.rate": Call(
+        form=lambda record: {"client_id": _id(), f"rate-{record.goal_id}": "6"},
+    ),
+    "progress.show": Call(),
+    "milestones.show": Call(),
+    "pauses.show": Call(),
+    "pauses.begin": Call(form=lambda record: {"kind": "rest", "first_day": LATER}),
+    "pauses.end": Call(form=_no, spends=("pause_id",)),
+    # A clinician's pages
+    "review.seen": Call(form=_no, spends=("notice_id",)),
+    "review.reply": Call(
+        form=lambda record: {f"reply-{record.notice_id}": "Well done"}, spends=("notice_id",)
+    ),
+    "patients.sheet": Call(),
+    "goals.new": Call(),
+    "goals.agree": Call(
+        form=lambda record: {
+            "words": "Walk",
+            "measure": "rating",
+            "rating_baseline": "2",
+            "rating_target": "8",
+        }
+    ),
+    "plans.new": Call(),
+    "plans.assign": Call(
+        form=lambda record: {
+            **ASKED_FORM,
+            "starts_on": TODAY,
+            "plan_id": _id(record.plan_id),
+            "goal_id": _id(record.goal_id),
+            "because": "of the stairs",
+        }
+    ),
+    "plans.revise": Call(),
+    "plans.begin": Call(
+        form=lambda record: {**ASKED_FORM, "effective_on": LATER, "reason": "It got easy"},
+        spends=("activity_id",),
+    ),
+    "charts.draw": Call(values=PICTURE),
+    # API: one patient
+    "api_patients.show": Call(),
+    "api_patients.join": Call(
+        json=lambda record: {"account_id": _id(record.account_id), "discipline": "nursing"},
+        answers=(409,),
+    ),
+    "api_patients.leave": Call(spends=("account_id",)),
+    "api_patients.zone": Call(json=lambda record: {"zone": ZONE}),
+    "api_plans.list_goals": Call(),
+    "api_plans.set_goal": Call(
+        json=lambda record: {"words": "Walk", "measure": "rating", "baseline": 2, "target": 8}
+    ),
+    "api_plans.close_goal": Call(
+        json=lambda record: {"state": "achieved", "reason": "Reached"}, spends=("goal_id",)
+    ),
+    "api_plans.list_plans": Call(),
+    "api_plans.open_plan": Call(json=lambda record: {"discipline": "nursing", "title": "Wound"}),
+    "api_plans.list_activities": Call(),
+    "api_plans.show_activity": Call(),
+    "api_plans.assign": Call(
+        json=lambda record: {
+            "plan_id": _id(record.plan_id),
+            "kind": "task",
+            "schedule": SCHEDULE,
+            "asked": {"title": "Ring the clinic"},
+            "goals": [{"goal_id": _id(record.goal_id), "because": "it helps"}],
+        }
+    ),
+    "api_plans.revise": Call(
+        json=lambda record: {
+            "schedule": SCHEDULE,
+            "asked": {"title": "More of it"},
+            "reason": "It got easy",
+            "effective_on": LATER,
+        },
+        spends=("activity_id",),
+    ),
+    "api_plans.end": Call(json=lambda record: {"reason": "Reached"}, spends=("activity_id",)),
+    "api_plans.list_occurrences": Call(query=lambda record: {"first": TODAY, "until": LATER}),
+    "api_plans.list_pauses": Call(),
+    "api_plans.pause": Call(json=lambda record: {"kind": "travelling", "first_day": LATER}),
+    "api_plans.end_pause": Call(json=_no, spends=("pause_id",)),
+    "api_plans.cancel_pause": Call(spends=("pause_id",)),
+    "api_entries.listed": Call(),
+    "api_entries.show": Call(),
+    "api_entries.log": Call(json=_entry),
+    "api_entries.correct": Call(
+        json=lambda record: {"client_id": _id(), "withdrawn": True}, spends=("client_id",)
+    ),
+    "api_entries.push": Call(json=lambda record: {"entries": [_entry(record)]}),
+    "api_entries.pull": Call(),
+    "api_progress.day": Call(),
+    "api_progress.show": Call(),
+    "api_progress.chart": Call(values=PICTURE),
+    "api_progress.list_milestones": Call(),
+    "api_review.of_patient": Call(),
+    "api_review.show": Call(),
+    "api_review.reply": Call(json=lambda record: {"reply": "Well done"}, spends=("notice_id",)),
+    "api_review.seen": Call(spends=("notice_id",)),
+}
+NAMED = ("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id")
+
+
+def routes(app: Flask) -> list[tuple[Route, str]]:
+    """Every route with each of its methods, but for those the framework answers by itself."""
+    return [
+        (route, method)
+        for route in sorted(app.url_map.iter_rules(), key=lambda one: (one.rule, one.endpoint))
+        for method in METHODS
+        if method in (route.methods or ())
+    ]
+
+
+def address(app: Flask, route: Route, method: str, ids: Mapping[str, Any]) -> str:
+    """The address of a route for what ``ids`` names."""
+    call = CALLS[route.endpoint]
+    usual: dict[str, Any] = {"day": TODAY, "slot": 0, **(call.values or {})}
+    values = {name: usual[name] if name in usual else ids[name] for name in route.arguments}
+    return app.url_map.bind("localhost").build(route.endpoint, values, method)
+
+
+def ids_of(record: Record) -> dict[str, UUID]:
+    """What an address can name of a record."""
+    return {name: getattr(record, name) for name in ("patient_id", *NAMED)}
+
+
+def random_ids() -> dict[str, UUID]:
+    """Names of nothing."""
+    return {name: new_id() for name in ("patient_id", *NAMED)}

@@ -1,0 +1,454 @@
+"""A town for tests of the edges: two clinics, people of every role and relation, marked texts.
+
+Requests go through HTTP on the whole application, each in a context of its own; the clock is the
+town's. Every text of a patient's record carries that patient's mark, so whoever reads it is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from adherence.domain.access import Actor, Relation, Role
+from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.entries import Amounts, Reason, Status
+from adherence.domain.goals import Measure
+from adherence.domain.pauses import PauseKind
+from adherence.domain.schedules import Schedule, ScheduleKind
+from adherence.services import accounts, entries, goals, patients, pauses, plans, review
+from adherence.store.ids import new_id
+from adherence.web.clock import EXTENSION as CLOCK
+from tests.builders import ZONE, application, closed
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+DAY = timedelta(days=1)
+#: Monday 2 March 2026, 10:00 in Berlin.
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+#: Plans began this long before.
+BEFORE = 10 * DAY
+_TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who asks: a browser and a phone of one account; nobody has neither."""
+
+    name: str
+    actor: Actor | None
+    bearer: str = ""
+    secret: str = ""
+    form_token: str = ""
+
+
+@dataclass(slots=True)
+class Record:
+    """One patient and one of everything that an address can name; ``mark`` is in every text."""
+
+    mark: str
+    patient_id: UUID
+    actor: Actor
+    lead: Actor
+    goal_id: UUID
+    plan_id: UUID
+    activity_id: UUID
+    medicine_id: UUID
+    needed_id: UUID
+    check_id: UUID
+    client_id: UUID
+    pause_id: UUID
+    notice_id: UUID
+    account_id: UUID
+    symptom: str
+    spent: set[str] = field(default_factory=set)
+
+
+def mark_of(name: str) -> str:
+    """What stands in every text of a patient's record and nowhere else."""
+    return f"Qx{name.title()}zq"
+
+
+class Town:
+    """The application, its clock, its people and the records that addresses can name."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.at = MONDAY
+        app.extensions[CLOCK] = lambda: self.at
+        self.people: dict[str, Person] = {}
+        self.records: dict[str, Record] = {}
+        with app.app_context():
+            self._found()
+
+    # --- asking --------------------------------------------------------------------------------
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """The application's context, for calls of services; never around a request."""
+        with self.app.app_context():
+            yield
+
+    def browser(self) -> FlaskClient:
+        """A client that keeps no cookies: what it sends is what the test says."""
+        return self.app.test_client(use_cookies=False)
+
+    def ask(
+        self,
+        who: str | Person,
+        path: str,
+        method: str = "GET",
+        *,
+        json: Any = None,
+        form: Any = None,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> TestResponse:
+        """The answer to ``who``: with the bearer on API addresses, with the cookie on pages.
+
+        An unsafe page request carries the person's form token; ``token`` puts another in its place.
+        """
+        person = self.people[who] if isinstance(who, str) else who
+        if (path, method) == ("/sign-in", "POST") and form is not None:
+            return self.enter(form["token"], person.secret and f"__Host-session={person.secret}")
+        sent = dict(headers or {})
+        if path.startswith("/api/"):
+            if person.bearer:
+                sent.setdefault("Authorization", f"Bearer {person.bearer}")
+        elif person.secret:
+            sent.setdefault("Cookie", f"__Host-session={person.secret}")
+        if json is not None:
+            more["json"] = json
+        elif form is not None or (method != "GET" and not path.startswith("/api/")):
+            given = self.form_token(person) if token is None else token
+            more["data"] = {**(form or {}), "csrf_token": given}
+        return self.browser().open(path, method=method, headers=sent, buffered=True, **more)
+
+    def form_token(self, person: Person) -> str:
+        """The token of the person's forms, read from a page; x for who cannot see that page."""
+        if not person.secret:
+            return "x"
+        if not person.form_token:
+            answer = self.ask(person, "/account")
+            found = _TOKEN.search(answer.get_data(as_text=True))
+            assert found or answer.status_code == 303, "no form token on the account page"
+            person.form_token = found[1] if found else "x"
+        return person.form_token
+
+    def enter(self, code: str, cookies: str = "", **headers: str) -> TestResponse:
+        """The answer to a code posted on the sign-in page by a browser that was shown the page.
+
+        ``cookies`` are those that the browser held before.
+        """
+        page = self.browser().get("/sign-in")
+        found = _TOKEN.search(page.get_data(as_text=True))
+        assert found, "no form token on the sign-in page"
+        before = page.headers["Set-Cookie"].partition(";")[0]
+        sent = {"Cookie": "; ".join(one for one in (before, cookies) if one), **headers}
+        data = {"token": code, "csrf_token": found[1]}
+        return self.browser().post("/sign-in", headers=sent, data=data)
+
+    def sign_in(self, name: str) -> Person:
+        """A fresh session of a person, who keeps it."""
+        person = self.people[name]
+        assert person.actor is not None
+        with self.inside():
+            link = accounts.make_link(person.actor.account_id, self.at)
+            secret = accounts.redeem_link(link, self.at)
+        assert secret is not None
+        person.secret, person.form_token = secret, ""
+        return person
+
+    # --- relations -----------------------------------------------------------------------------
+
+    def relation(self, who: str, of: str) -> Relation:
+        """How a person stands to a patient: known here, not asked of the application."""
+        person = self.people[who]
+        record = self.records.get(of)
+        if record is None or person.actor is None:
+            return Relation.NONE
+        if person.actor.role is Role.PATIENT:
+            return Relation.SELF if who == of else Relation.NONE
+        if person.actor.clinic_id != record.actor.clinic_id:
+            return Relation.NONE
+        if who in TEAMS[of]:
+            return Relation.CARE_TEAM
+        return Relation.CLINIC
+
+    def readable(self, who: str) -> set[str]:
+        """Whose marks a person may read."""
+        return {
+            of
+            for of in self.records
+            if self.relation(who, of) in (Relation.SELF, Relation.CARE_TEAM)
+        }
+
+    def foreign_marks(self, who: str, text: str) -> set[str]:
+        """Marks in a text that this person may not read."""
+        readable = self.readable(who)
+        lower = text.lower()
+        return {
+            one.mark
+            for of, one in self.records.items()
+            if of not in readable and one.mark.lower() in lower
+        }
+
+    # --- founding ------------------------------------------------------------------------------
+
+    def _found(self) -> None:
+        began = MONDAY - BEFORE
+        for clinic, staff in STAFF.items():
+            clinic_id = patients.add_clinic(
+                name=f"Clinic {clinic}", zone=ZONE, emergency_number="112", now=began
+            )
+            for name, role in staff.items():
+                self._settle_in(name, clinic_id, role, began)
+        for of, team in TEAMS.items():
+            lead = self.people[team[0]].actor
+            assert lead is not None
+            self.records[of] = self._record(of, lead, began)
+            for other in team[1:]:
+                joined = self.people[other].actor
+                assert joined is not None
+                patients.add_to_care_team(
+                    lead,
+                    self.records[of].patient_id,
+                    joined.account_id,
+                    discipline=Discipline.NURSING,
+                    now=began,
+                )
+        former = self.people["former"].actor
+        own = self.records["own"]
+        assert former is not None
+        patients.add_to_care_team(
+            own.lead,
+            own.patient_id,
+            former.account_id,
+            discipline=Discipline.PSYCHOLOGY,
+            now=began,
+        )
+        patients.end_care_relation(own.lead, own.patient_id, former.account_id, began + DAY)
+        gone = self.people["disabled"].actor
+        assert gone is not None
+        accounts.disable_account(gone.account_id, MONDAY)
+        self.people["nobody"] = Person("nobody", None)
+
+    def _settle_in(self, name: str, clinic_id: UUID, role: Role, at: datetime) -> Actor:
+        account_id = accounts.create_account(clinic_id, role, f"Staff {name}", "en", at)
+        return self._person(name, account_id)
+
+    def _person(self, name: str, account_id: UUID) -> Actor:
+        actor = accounts.actor_of(account_id)
+        person = self.people[name] = Person(name, actor)
+        person.bearer = accounts.make_token(account_id, "phone", MONDAY)
+        secret = accounts.redeem_link(accounts.make_link(account_id, MONDAY), MONDAY)
+        assert secret is not None
+        person.secret = secret
+        return actor
+
+    def _record(self, of: str, lead: Actor, began: datetime) -> Record:
+        mark = mark_of(of)
+        account_id = accounts.create_account(lead.clinic_id, Role.PATIENT, f"{mark} P", "en", began)
+        patient_id = patients.add_patient(
+            lead, name=f"{mark} P", zone=ZONE, account_id=account_id, now=began
+        )
+        actor = self._person(of, account_id)
+        goal_id = goals.set_goal(lead, patient_id, self.goal(mark), began)
+        plan_id = plans.open_plan(
+            lead,
+            patient_id,
+            discipline=Discipline.PHYSIOTHERAPY,
+            title=f"{mark} plan",
+            now=began,
+        )
+
+        def ask(kind: ActivityKind, schedule: Schedule, asked: Asked) -> UUID:
+            return plans.assign_activity(
+                lead,
+                patient_id,
+                plan_id=plan_id,
+                kind=kind,
+                schedule=schedule,
+                asked=asked,
+                goals=[(goal_id, f"{mark} because")],
+                reason=f"{mark} reason",
+                now=began,
+            )
+
+        first = began.date()
+        daily = Schedule(ScheduleKind.EVERY_N_DAYS, first, every=1)
+        needed = Schedule(ScheduleKind.AS_NEEDED, first, min_interval_hours=4)
+        symptom = f"{mark.lower()} ache"
+        activity_id = ask(
+            ActivityKind.EXERCISE,
+            daily,
+            Asked(f"{mark} raises", f"{mark} how", Amounts(sets=2, reps=10), pain_limit=7),
+        )
+        medicine_id = ask(
+            ActivityKind.MEDICATION, daily, Asked(f"{mark} tablet", amounts=Amounts(quantity=1))
+        )
+        needed_id = ask(ActivityKind.MEDICATION, needed, Asked(f"{mark} drops"))
+        check_id = ask(ActivityKind.CHECK_IN, daily, Asked(f"{mark}?", symptom=symptom))
+        patient = Record(
+            mark,
+            patient_id,
+            actor,
+            lead,
+            goal_id,
+            plan_id,
+            activity_id,
+            medicine_id,
+            needed_id,
+            check_id,
+            new_id(),
+            *([new_id()] * 3),
+            symptom,
+        )
+        self.records[of] = patient
+        entries.sync(
+            actor,
+            patient_id,
+            [
+                {
+                    "client_id": new_id(),
+                    "activity_id": activity_id,
+                    "status": Status.SKIPPED,
+                    "reason": Reason.HURT,
+                    "pain": 8,
+                    "note": f"{mark} note",
+                    "performed_at": MONDAY - DAY,
+                },
+                {
+                    "client_id": new_id(),
+                    "symptom": symptom,
+                    "value": 4.0,
+                    "performed_at": MONDAY - DAY,
+                },
+                {
+                    "client_id": new_id(),
+                    "goal_id": goal_id,
+                    "value": 9.0,
+                    "performed_at": MONDAY - DAY,
+                },
+            ],
+            MONDAY,
+        )
+        patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
+        self.renew(of)
+        return patient
+
+    def goal(self, mark: str) -> Any:
+        """A counted goal whose words carry a mark."""
+        return goals.new_goal(
+            words=f"{mark} goal", measure=Measure.COUNT, unit="steps", baseline=4, target=14
+        )
+
+    def renew(self, of: str) -> Record:
+        """The record with new things in place of those that a request has used up."""
+        one = self.records[of]
+        at = MONDAY
+        for name in sorted(one.spent):
+            setattr(one, name, self._fresh(one, at)[name]())
+        one.spent.clear()
+        return one
+
+    def _fresh(self, one: Record, at: datetime) -> dict[str, Callable[[], UUID]]:
+        def activity_id() -> UUID:
+            return plans.assign_activity(
+                one.lead,
+                one.patient_id,
+                plan_id=one.plan_id,
+                kind=ActivityKind.EXERCISE,
+                schedule=Schedule(ScheduleKind.EVERY_N_DAYS, at.date() - DAY, every=1),
+                asked=Asked(f"{one.mark} again"),
+                goals=[(one.goal_id, f"{one.mark} because")],
+                now=at - DAY,
+            )
+
+        def client_id() -> UUID:
+            made = new_id()
+            said = {
+                "client_id": made,
+                "activity_id": one.medicine_id,
+                "status": Status.DONE,
+                "note": f"{one.mark} note",
+                "performed_at": at,
+            }
+            entries.log_entry(one.actor, one.patient_id, said, at)
+            return made
+
+        def pause_id() -> UUID:
+            return pauses.pause(
+                one.actor,
+                one.patient_id,
+                kind=PauseKind.REST,
+                first_day=at.date() + 30 * DAY,
+                note=f"{one.mark} pause",
+                now=at,
+            )
+
+        def notice_id() -> UUID:
+            pause_id()
+            found = review.notices(one.actor, one.patient_id, at)
+            return next(each.id for each in found if each.state == "open" and each.kind == "pause")
+
+        def account_id() -> UUID:
+            made = accounts.create_account(
+                one.lead.clinic_id, Role.CLINICIAN, f"{one.mark} spare", "en", at
+            )
+            patients.add_to_care_team(
+                one.lead, one.patient_id, made, discipline=Discipline.OTHER, now=at
+            )
+            return made
+
+        return {
+            "activity_id": activity_id,
+            "client_id": client_id,
+            "pause_id": pause_id,
+            "notice_id": notice_id,
+            "account_id": account_id,
+            "goal_id": lambda: goals.set_goal(one.lead, one.patient_id, self.goal(one.mark), at),
+        }
+
+
+#: Who works where, besides the patients.
+STAFF = {
+    "north": {
+        "therapist": Role.CLINICIAN,
+        "colleague": Role.CLINICIAN,
+        "former": Role.CLINICIAN,
+        "disabled": Role.CLINICIAN,
+        "manager": Role.PROGRAMME_MANAGER,
+        "admin": Role.ADMIN,
+    },
+    "south": {
+        "stranger": Role.CLINICIAN,
+        "far_manager": Role.PROGRAMME_MANAGER,
+        "far_admin": Role.ADMIN,
+    },
+}
+#: Patient -> care team now, the lead first. ``disabled`` is in a team and may do nothing.
+TEAMS = {
+    "own": ("therapist", "disabled"),
+    "near": ("colleague",),
+    "far": ("stranger",),
+}
+
+
+@contextmanager
+def founded(url: str) -> Iterator[Town]:
+    """A town on the migrated database at ``url``, torn down afterwards."""
+    app = application(url)
+    app.testing = False
+    try:
+        yield Town(app)
+    finally:
+        closed(app)
