@@ -7,12 +7,18 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adherence.domain.supplies import COLUMNS, PdcQuestion, Question, columns_needed
+from adherence.domain.supplies import (
+    COLUMNS,
+    PdcQuestion,
+    Question,
+    columns_needed,
+    numbers_compared,
+)
 from adherence.measures import texts
 from adherence.measures.engines import library
 from adherence.measures.supply_files import (
@@ -58,7 +64,9 @@ def answer_file(
         for kind in OTHERS if isinstance(question, PdcQuestion) else ():
             add_other(run, kind, (others or {}).get(kind))
         try:
-            run.execute(f"CREATE VIEW supplies AS {view(source, names, wanted)}")
+            run.execute(
+                f"CREATE VIEW supplies AS {view(source, names, wanted, numbers_compared(question))}"
+            )
             query = texts.text(question)
             style = "FORMAT parquet" if target.suffix.lower() in PARQUET else "FORMAT csv, HEADER"
             with reported(run, progress):
@@ -86,8 +94,9 @@ def answer_table(question: Question, table: Any, others: Mapping[str, Any] | Non
     names = [row[0] for row in run.execute("DESCRIBE given").fetchall()]
     check_columns("the table", names, wanted)
     shown = [name for name in COLUMNS if name in names]
+    numbers = numbers_compared(question)
     try:
-        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', shown, wanted)}")
+        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', shown, wanted, numbers)}")
     except duckdb.Error as error:
         bad = [BadRow(line, reason) for line, reason in table_faults(run, "given", shown, wanted)]
         if bad:
@@ -115,10 +124,12 @@ def add_other(run: Any, kind: str, path: Path | None) -> None:
 # ---- What the text calls "supplies" --------------------------------------------------------------
 
 
-def view(source: Path, names: Sequence[str], wanted: Sequence[str]) -> str:
+def view(
+    source: Path, names: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+) -> str:
     """Return the query that reads and checks ``source``."""
     shown = [name for name in COLUMNS if name in names]
-    return checked(scan(source, names), shown, wanted)
+    return checked(scan(source, names), shown, wanted, numbers)
 
 
 def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
@@ -136,22 +147,27 @@ def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
     )
 
 
-def checked(table: str, shown: Sequence[str], wanted: Sequence[str]) -> str:
+def checked(
+    table: str, shown: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+) -> str:
     """Return the query that gives the columns of ``wanted`` and ``seq``, and fails at a bad row.
 
     The checks stand in the expression for the duration, which every question reads, so that the
     rows are read once and no check is left out.
     """
-    columns = ", ".join(f"{typed(name)} AS {name}" for name in wanted if name != "duration")
+    columns = ", ".join(
+        f'{typed(name, numbers)} AS "{name}"' for name in wanted if name != "duration"
+    )
     good = " AND ".join(condition for name in shown for condition in conditions(name, wanted))
     duration = f"CASE WHEN {good} THEN {typed('duration')} ELSE error('bad row') END AS duration"
     return f"SELECT {columns}, {duration}, row_number() OVER () AS seq FROM {table}"  # noqa: S608 - names checked, paths quoted
 
 
-def typed(name: str) -> str:
-    """Return the column ``name`` in the type the measures want."""
+def typed(name: str, numbers: Collection[str] = ()) -> str:
+    """Return the column ``name`` in the type the measures want; one of ``numbers`` is a number."""
     types = {"date": "DATE", "duration": "DOUBLE", "daily_dose": "DOUBLE"}
-    return f"CAST({name} AS {types.get(name, 'VARCHAR')})"
+    kind = types.get(name, "DOUBLE" if name in numbers else "VARCHAR")
+    return f'CAST("{name}" AS {kind})'
 
 
 def conditions(name: str, wanted: Sequence[str]) -> Iterator[str]:

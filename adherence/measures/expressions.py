@@ -15,12 +15,16 @@ if it is lost at a change. A window function per sum replaces a loop over suppli
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from functools import reduce
+from operator import eq, ge, gt, le, lt, ne, or_
 from typing import Any
 
 import ibis
 from ibis import _
 
+from adherence.domain.groups import ALL_OTHERS, Both, Condition, Either, Not
 from adherence.domain.supplies import (
     TOLERANCE_OF_COMPARISON,
     Carry,
@@ -35,6 +39,7 @@ from adherence.domain.supplies import (
     SlidingWindows,
     Windows,
     columns_needed,
+    numbers_compared,
 )
 from adherence.measures import coverage
 from adherence.measures.terms import (
@@ -66,6 +71,8 @@ def answer(supplies: Table, question: Question, others: Sequence[Table] = ()) ->
         return episodes(supplies, question)
     if isinstance(question, GapQuestion):
         return gaps(supplies, question)
+    if question.groups:
+        return per_group(supplies, question)
     if question.per_episode is not None:
         return per_episode(supplies, question, question.per_episode)
     if question.sliding is not None:
@@ -78,6 +85,39 @@ def per_patient(supplies: Table, question: CmaQuestion) -> Table:
     rows = limited(supplies, question.windows, question.carry)
     found = measured(carried(rows, question.carry, asked=question.measures), question.measures)
     return found.select(KEY, *question.measures, "reason").order_by(KEY)
+
+
+def per_group(supplies: Table, question: CmaQuestion) -> Table:
+    """The answer of each medication group, with the group's name in a column ``group``.
+
+    A supply may be in several groups; those in none are ``__ALL_OTHERS__``. A comparison with a
+    missing value does not hold. A group without supplies of a patient has no row for that patient.
+    """
+    if not question.follow_up_per_group:
+        supplies = supplies.mutate(origin=_.date.min().over(ibis.window(group_by=KEY)))
+    held = {name: holds(supplies, condition) for name, condition in question.groups}
+    held[ALL_OTHERS] = ~reduce(or_, held.values())
+    alone = replace(question, groups=())
+    parts = [
+        answer(supplies.filter(condition), alone).mutate(group=ibis.literal(name))
+        for name, condition in held.items()
+    ]
+    found = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    order = [name for name in ("episode", "window") if name in found.columns]
+    return found.relocate("group", after=KEY).order_by([KEY, "group", *order])
+
+
+def holds(supplies: Table, condition: Condition) -> Value:
+    """Return whether each supply satisfies ``condition``."""
+    match condition:
+        case Not(inner):
+            return ~holds(supplies, inner)
+        case Both(left, right):
+            return holds(supplies, left) & holds(supplies, right)
+        case Either(left, right):
+            return holds(supplies, left) | holds(supplies, right)
+    sign = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}[condition.sign]
+    return sign(supplies[condition.column], condition.value).fill_null(False)
 
 
 def per_sliding_window(supplies: Table, question: CmaQuestion, sliding: SlidingWindows) -> Table:
@@ -223,7 +263,10 @@ def limited(supplies: Table, windows: Windows, carry: Carry) -> Table:
     """
     rows = supplies.mutate(day=day_number(_.date))
     row = ordered([KEY])
-    news: dict[str, Value] = {"first": _.day.first().over(row_until_now([KEY]))}
+    earliest = _.day.first().over(row_until_now([KEY]))
+    if "origin" in supplies.columns:
+        earliest = day_number(_.origin)
+    news: dict[str, Value] = {"first": earliest}
     if carry.by_dose:
         news["next_day"] = _.day.lead().over(row)
     else:
@@ -555,5 +598,9 @@ def uncarried(rows: Table, carry: Carry) -> Table:
 
 def supplies_of(question: Question) -> Table:
     """Return the unbound table ``supplies`` with the columns that ``question`` reads."""
-    types = {name: TYPES[name] for name in columns_needed(question)}
+    numbers = numbers_compared(question)
+    types = {
+        name: TYPES.get(name, "float64" if name in numbers else "string")
+        for name in columns_needed(question)
+    }
     return ibis.table(types | {"seq": "int64"}, name="supplies")

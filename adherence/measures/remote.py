@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from adherence.domain.supplies import COLUMNS, PdcQuestion, Question, columns_needed
+from adherence.domain.supplies import (
+    COLUMNS,
+    PdcQuestion,
+    Question,
+    columns_needed,
+    numbers_compared,
+)
 from adherence.measures import duck, texts
 from adherence.measures.engines import Engine, library
 from adherence.measures.supply_files import (
@@ -165,7 +171,8 @@ def on_postgres(
     """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
     psycopg = library("psycopg")
     query = texts.text(question, Engine.POSTGRES)
-    columns = ", ".join(f'"{name}" {SQL_TYPES.get(name, "text")}' for name in names)
+    types = dict.fromkeys(numbers_compared(question), "double precision") | SQL_TYPES
+    columns = ", ".join(f'"{name}" {types.get(name, "text")}' for name in names)
     listed = ", ".join(f'"{name}"' for name in names)
     try:
         with psycopg.connect(server) as run:
@@ -201,7 +208,8 @@ def on_spark(question: Question, path: Path, names: Sequence[str], part: Path) -
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )
-    types = {"duration": "double", "daily_dose": "double", "date": "date"}
+    types = dict.fromkeys(numbers_compared(question), "double")
+    types |= {"duration": "double", "daily_dose": "double", "date": "date"}
     schema = ", ".join(f"`{name}` {types.get(name, 'string')}" for name in names)
     frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=False)
     frame = frame.withColumn("seq", functions.monotonically_increasing_id())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adherence.domain.supplies import COLUMNS, PdcQuestion, Question, columns_needed
+from adherence.domain.supplies import PdcQuestion, Question, columns_needed
 from adherence.measures import duck
 from adherence.measures.engines import library
 from adherence.measures.supply_files import check_columns
@@ -50,7 +50,8 @@ def expression(table: Any, question: Question, stays: Any = None, people: Any = 
     expressions = library("adherence.measures.expressions")
     check_columns("the table", table.columns, columns_needed(question))
     wanted = columns_needed(question)
-    typed = {name: table[name].cast(expressions.TYPES[name]) for name in COLUMNS if name in wanted}
+    types = expressions.supplies_of(question).schema()
+    typed = {name: table[name].cast(types[name]) for name in wanted}
     order = table.seq if "seq" in table.columns else ibis.row_number()
     others = ()
     if isinstance(question, PdcQuestion):
