@@ -309,12 +309,15 @@ def _follow(
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
     first = until = None
+    touched = {day for days in changed.days.values() for day in days}
     for spans in _rounds(changed.days):
         for found, extras in recompute(record, care, spans).values():
             for outcome in found:
+                touched.add(outcome.on)
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
                     answers[outcome.entry.client_id] = _answer(outcome)
             for extra in extras:
+                touched.add(extra.on)
                 if extra.entry.client_id in fresh:
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
@@ -334,7 +337,7 @@ def _follow(
         corrects=changed.corrects,
     )
     notices.raise_concerns(record, care, fresh.values())
-    caseload.refresh(record, care, record.now)
+    caseload.refresh(record, care, record.now, touched)
     return answers
 
 
