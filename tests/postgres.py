@@ -117,7 +117,7 @@ class Cluster:
 
 def main() -> int:
     """Run the command that was given beside a server and return its exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     with Cluster() as cluster:
         environment = {**os.environ, VARIABLE: cluster.url()}

@@ -93,10 +93,13 @@ class Table:
             "at": words.gettext("Taken at"),
             "mark": words.gettext("Dose"),
         }
-        rows = [
-            [_worded(key, cell, words) for key, cell in zip(self.header, row, strict=True)]
-            for row in self.rows
-        ]
+        columns = []
+        for index, key in enumerate(self.header):
+            # The same few states and numbers stand in row after row.
+            cells = [row[index] for row in self.rows]
+            said = {cell: _worded(key, cell, words) for cell in dict.fromkeys(cells)}
+            columns.append([said[cell] for cell in cells])
+        rows = [list(row) for row in zip(*columns, strict=True)]
         return [heads[key] for key in self.header], rows
 
 

@@ -261,8 +261,9 @@ def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
         '<td class="num">' if index in numbers else "<td>"
         for index in range(max(map(len, rows), default=0))
     ]
+    safe = {cell: str(escape(cell)) for row in rows for cell in row}
     lines = (
-        "".join(f"{cell_of}{escape(cell)}</td>" for cell_of, cell in zip(opening, row, strict=True))
+        "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
         for row in reversed(rows)
     )
     return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above

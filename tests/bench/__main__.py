@@ -9,6 +9,7 @@ busy by others, ``stolen`` cores the host took: distrust a row where they are no
 
 import argparse
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -64,6 +65,9 @@ def options(asked: argparse.Namespace) -> Options:
 def main() -> int:
     """Run the workloads asked for, print the tables; 1 when an answer was wrong."""
     asked = arguments()
+    # Servers are stopped on the way out, however the way out is taken.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     started = time.monotonic()
     wanted = options(asked)
     print(f"Python {platform.python_version()}, {platform.machine()}, {sys.executable}")

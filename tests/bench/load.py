@@ -140,9 +140,14 @@ def ask(port: int, asked: Request) -> Answer:
 
 
 def drive(
-    port: int, following: Callable[[int], Request], *, connections: int, seconds: float
+    port: int,
+    following: Callable[[int], Request],
+    *,
+    connections: int,
+    seconds: float = 3600,
+    answers: int | None = None,
 ) -> Drive:
-    """Keep ``connections`` requests under way for ``seconds`` and report what was seen.
+    """Keep ``connections`` requests under way for ``seconds`` or until so many ``answers``.
 
     ``following(k)`` is the next request of connection ``k``. An answer whose status is not among
     the request's expected ones is kept in ``wrong`` (the first ten) and its latency does not count.
@@ -176,7 +181,7 @@ def drive(
                 seen.latencies.append(now - connection.sent_at)
             elif len(seen.wrong) < 10:
                 seen.wrong.append((answer.status, answer.body[:400]))
-            if now < until:
+            if now < until and (answers is None or seen.statuses.total() < answers):
                 connection.send(following(number))
             else:
                 under_way -= 1

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tests.bench import machine, references, workloads
-from tests.bench.load import Answer
+from tests.bench.load import Answer, drive
 from tests.bench.samples import Row, Sample, Subject, alternate
 from tests.bench.servers import ROOT, Server
 from tests.bench.workloads import Address, Pen
@@ -32,6 +32,8 @@ SEED = 20260601
 MINIMAL = "minimal"
 OURS = "adherence"
 DEPTHS = {"90 days": 90, "2 years": 730, "5 years": 1826}
+WRITERS = 300
+"""Patients who write by turns, so that a process has met each of them."""
 FLAT = 1.10
 """Cost at five years beside the cost at 90 days that still counts as flat."""
 CHARTS = ("adherence", "symptom", "goal", "doses")
@@ -136,6 +138,7 @@ class Bench:
             sa.event.listen(self.engine, "connect", careless)
         self.stack.callback(self.engine.dispose)
         self.populations: dict[str, Population] = {}
+        self.taken: dict[str, int] = {}
         self.ours = self.serve(OURS, "wsgi:app")
 
     # --- people --------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ class Bench:
 
         if group.name not in self.populations:
             started = time.monotonic()
-            found = world.populate(self.engine, group, SEED + next(self.seeds))
+            found = world.populate(self.engine, group, self.seed())
             checked = 3 if group.entries else 0
             wrong = world.differences(found, checked, SEED)
             self.faults += [f"{group.name}: {line}" for line in wrong]
@@ -198,7 +201,7 @@ class Bench:
 
     def seed(self) -> int:
         """A seed for one stream, so that no two streams make the same ids."""
-        return SEED + next(self.seeds)
+        return SEED + 1000 * next(self.seeds)
 
     def subject(self, name: str, server: Server, following: workloads.Stream) -> Subject:
         """A server under one stream of requests."""
@@ -255,7 +258,8 @@ class Bench:
             ]
             if ours:
                 first = next(iter(self.depths().values()))
-                subjects.append(self.subject(OURS, self.ours, self.singles(first)))
+                people = self.untouched(first, WRITERS)
+                subjects.append(self.subject(OURS, self.ours, self.singles(people)))
             measured = self.turns("W1", "90 days" if ours else "", subjects, connections)
             rows += measured
             if ours:
@@ -266,8 +270,12 @@ class Bench:
             self.reach(
                 "W1 p99 ms, 8 connections", median(one.p99_ms for one in rows[-1].samples), 60
             )
+            people = next(iter(self.depths().values()))
+            stream = self.singles(self.untouched(people, len(people.people)), warm=False)
+            subject = self.subject("first touch", self.ours, stream)
+            rows.append(self.turns("W1", "90 days", [subject], 4)[0])
             subjects = [
-                self.subject(name, self.ours, self.singles(population))
+                self.subject(name, self.ours, self.singles(population.people[-100:]))
                 for name, population in self.depths().items()
             ]
             measured = self.turns("W1", "", subjects, 4)
@@ -275,10 +283,33 @@ class Bench:
             rows += measured
         return rows
 
-    def singles(self, population: Population) -> workloads.SingleEntries:
-        """Single entries by the people of a clinic."""
+    def untouched(self, population: Population, most: int) -> list[Person]:
+        """The next people who wrote nothing yet, so that nobody's day grows beyond belief.
+
+        The last hundred stay out of it.
+        """
+        name = population.group.name
+        start = self.taken.get(name, 0)
+        found = list(
+            population.people[start : start + most][: len(population.people) - 100 - start]
+        )
+        self.taken[name] = start + len(found)
+        return found or list(population.people[:most])
+
+    def singles(self, people: Sequence[Person], warm: bool = True) -> workloads.SingleEntries:
+        """Single entries by the people; ``warm`` lets every process meet each of them before."""
         path = "/api/v1/patients/{patient}/entries"
-        return workloads.SingleEntries(self.pens_of(population.people), path, self.seed())
+        pens = self.pens_of(people)
+        if warm:
+            pages = workloads.Pages(
+                [
+                    (f"/api/v1/patients/{pen.patient_id}/today", workloads.bearer(pen))
+                    for pen in pens
+                ]
+            )
+            seen = drive(self.ours.port, pages, connections=8, answers=4 * len(pens))
+            assert not seen.wrong, seen.wrong[0]
+        return workloads.SingleEntries(pens, path, self.seed())
 
     def w2(self) -> list[Row]:
         """Send 50 entries at once; the yardstick's are all new, the product's repeat five."""
@@ -286,7 +317,9 @@ class Bench:
         subjects = [self.subject(MINIMAL, self.minimal, batches)]
         if not self.options.only_references:
             for name, population in self.depths().items():
-                pens = self.pens_of(population.people)
+                people = population.people[-100:]
+                self.singles(people)
+                pens = self.pens_of(people)
                 path = "/api/v1/patients/{patient}/sync"
                 stream = workloads.Batches(pens, path, self.seed(), workloads.REPEATED)
                 subjects.append(self.subject(name, self.ours, stream))
