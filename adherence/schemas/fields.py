@@ -19,6 +19,7 @@ from adherence.domain.errors import InvalidInput
 from adherence.domain.texts import clean
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 #: Years outside these are mistakes, and near the ends of the calendar zones overflow.
@@ -140,7 +141,7 @@ class Day(_Read, fields.Date):
     said = "Not a valid date."
 
     def read(self, value: Any) -> date:
-        if len(value) != 10:
+        if _DATE.fullmatch(value) is None:
             raise ValueError
         found = date.fromisoformat(value)
         if not YEARS[0] < found.year < YEARS[1]:
