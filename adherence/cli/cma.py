@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 
 from adherence.cli import supplies
 from adherence.domain.errors import InvalidInput
+from adherence.domain.groups import Condition
+from adherence.domain.groups import groups as conditions
 from adherence.domain.supplies import (
     DEFINITIONS,
     CmaQuestion,
@@ -79,6 +83,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="{days,weeks,months,years}",
         help="of the sliding options; a month is 30 days, a year 365 (default: days)",
     )
+    groups = parser.add_argument_group(
+        "medication groups",
+        "One result per group of supplies and one for supplies in none (__ALL_OTHERS__).",
+    )
+    groups.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=EXPRESSION",
+        help="such as \"Short=medication == 'A11' & duration <= 30\"; joins columns of the file,"
+        " other groups in braces, & | ! and parentheses; may be given several times",
+    )
+    groups.add_argument(
+        "--groups", type=Path, metavar="FILE", help="the same as a JSON object of names"
+    )
+    groups.add_argument(
+        "--follow-up-per-group",
+        action="store_true",
+        help="follow-up starts from the patient's first supply of the group, not of all",
+    )
     supplies.add_rule(parser, title="episodes (with --per-episode)")
     parser.set_defaults(run=run)
 
@@ -116,4 +140,24 @@ def question(args: argparse.Namespace) -> Question:
         carry,
         per_episode=supplies.rule(args) if args.per_episode else None,
         sliding=sliding,
+        groups=tuple(grouped(args).items()),
+        follow_up_per_group=args.follow_up_per_group,
     )
+
+
+def grouped(args: argparse.Namespace) -> dict[str, Condition]:
+    """Return the medication groups of the options; raises ``InvalidInput`` naming a bad one."""
+    given: dict[str, str] = {}
+    if args.groups is not None:
+        try:
+            given = json.loads(args.groups.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise InvalidInput("groups", "not_json") from None
+        if not isinstance(given, dict) or not all(isinstance(one, str) for one in given.values()):
+            raise InvalidInput("groups", "not_json")
+    for one in args.group:
+        name, sign, expression = one.partition("=")
+        if not sign:
+            raise InvalidInput("group", "name_and_expression")
+        given[name.strip()] = expression
+    return conditions(given)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 
 from adherence import __version__
-from adherence.cli import account, audit, cma, database, demo, episodes, rebuild, serve, work
+from adherence.cli import account, audit, cma, database, demo, episodes, pdc, rebuild, serve, work
 from adherence.domain.errors import AdherenceError
 
-COMMANDS = (demo, serve, database, account, work, rebuild, audit, cma, episodes)
+COMMANDS = (demo, serve, database, account, work, rebuild, audit, cma, episodes, pdc)
 
 
 def parser() -> argparse.ArgumentParser:

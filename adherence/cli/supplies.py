@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -193,7 +194,9 @@ def rule(args: argparse.Namespace) -> EpisodeRule:
     )
 
 
-def answer(question: Question, args: argparse.Namespace) -> int:
+def answer(
+    question: Question, args: argparse.Namespace, others: Mapping[str, Path] | None = None
+) -> int:
     """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written."""
     progress = None if args.quiet else duck.to_stderr
     try:
@@ -206,6 +209,7 @@ def answer(question: Question, args: argparse.Namespace) -> int:
             table=args.table,
             memory=args.memory,
             progress=progress,
+            others=others,
         )
     except BadSupplies as bad:
         for row in bad.rows:

@@ -15,6 +15,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from adherence.domain.errors import InvalidInput
+from adherence.domain.groups import Comparison, Condition, comparisons
 
 VOLLMER = "Vollmer 2012, doi:10.1186/1472-6963-12-155"
 DIMA = "Dima and Dediu 2017 (AdhereR), doi:10.1371/journal.pone.0174426"
@@ -342,8 +343,9 @@ class CmaQuestion:
     """Which measures, over which windows: everything their result depends on besides the data.
 
     With ``per_episode``, one result per episode and part of it inside the observation window; with
-    ``sliding``, one per window; otherwise one per patient. ``groups`` maps the name of a medication
-    group to its expression (``adherence.domain.groups``): one result each, and one for the rest.
+    ``sliding``, one per window; otherwise one per patient. With ``groups`` (name and condition, see
+    ``adherence.domain.groups``) the same for each group of supplies and for those in none;
+    follow-up starts from the patient's first supply of all unless ``follow_up_per_group``.
     """
 
     measures: tuple[Measure, ...] = (Measure.CMA7,)
@@ -351,6 +353,8 @@ class CmaQuestion:
     carry: Carry = field(default_factory=Carry)
     per_episode: EpisodeRule | None = None
     sliding: SlidingWindows | None = None
+    groups: tuple[tuple[str, Condition], ...] = ()
+    follow_up_per_group: bool = False
 
     def __post_init__(self) -> None:
         _needs(len(self.measures) > 0, "measures", "none")
@@ -380,14 +384,42 @@ class GapQuestion:
     into_window: bool = True
 
 
-Question = CmaQuestion | EpisodeQuestion | GapQuestion
+@dataclass(frozen=True, slots=True)
+class PdcQuestion:
+    """Proportion of days covered between two days, both inside, as PQA defines it.
 
+    The treatment period of a patient runs from the first fill to ``last``, or to the day the
+    patient's coverage ends; one of fewer than ``least_days`` (91: the index fill at least that long
+    before the end) or with fills on fewer than ``least_fills`` different days is not computable.
+    ``per_fill`` asks for the shifted fills instead of the proportions.
+    """
+
+    first: date
+    last: date
+    least_days: int = 91
+    least_fills: int = 2
+    per_fill: bool = False
+
+    def __post_init__(self) -> None:
+        _needs(self.first <= self.last, "last", "before_first")
+        _needs(self.least_days >= 1, "least_days", "not_positive")
+        _needs(self.least_fills >= 1, "least_fills", "not_positive")
+
+
+Question = CmaQuestion | EpisodeQuestion | GapQuestion | PdcQuestion
+
+STAYS = ("patient_id", "first_day", "last_day")
+"""Columns of a table of inpatient stays; both days are spent inside."""
+PEOPLE = ("patient_id", "excluded", "covered_until")
+"""Columns of a table about people: why one is excluded, and the last day covered; both optional."""
 COLUMNS = ("patient_id", "date", "duration", "daily_dose", "medication")
 REQUIRED_COLUMNS = COLUMNS[:3]
 
 
 def columns_needed(question: Question) -> tuple[str, ...]:
     """The columns of the table of supplies that ``question`` reads, in the order of ``COLUMNS``."""
+    if isinstance(question, PdcQuestion):
+        return (*REQUIRED_COLUMNS, "medication")
     rule = None
     if isinstance(question, EpisodeQuestion):
         rule = question.rule
@@ -399,4 +431,19 @@ def columns_needed(question: Question) -> tuple[str, ...]:
         wanted.add("daily_dose")
     if medication:
         wanted.add("medication")
-    return tuple(column for column in COLUMNS if column in wanted)
+    wanted |= {one.column for one in _compared(question)}
+    return (
+        *(column for column in COLUMNS if column in wanted),
+        *sorted(wanted.difference(COLUMNS)),
+    )
+
+
+def _compared(question: Question) -> tuple[Comparison, ...]:
+    groups = question.groups if isinstance(question, CmaQuestion) else ()
+    return tuple(one for _, condition in groups for one in comparisons(condition))
+
+
+def numbers_compared(question: Question) -> frozenset[str]:
+    """The columns beyond ``COLUMNS`` that ``question`` compares with numbers, not with texts."""
+    columns = {one.column for one in _compared(question) if isinstance(one.value, float)}
+    return frozenset(columns.difference(COLUMNS))

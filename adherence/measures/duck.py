@@ -7,15 +7,22 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.domain.supplies import (
+    COLUMNS,
+    PdcQuestion,
+    Question,
+    columns_needed,
+    numbers_compared,
+)
 from adherence.measures import texts
 from adherence.measures.engines import library
 from adherence.measures.supply_files import (
+    OTHERS,
     PARQUET,
     BadRow,
     BadSupplies,
@@ -24,6 +31,7 @@ from adherence.measures.supply_files import (
     check_columns,
     header,
     is_parquet,
+    read_other,
 )
 
 Progress = Callable[[float], None]
@@ -39,20 +47,26 @@ def answer_file(
     *,
     memory: str | None = None,
     progress: Progress | None = None,
+    others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about the supplies in ``source``; return its rows.
 
     Both are CSV or, by their suffix, Parquet; ``source`` may be a folder of Parquet files. Rows are
     read twice only if one is bad. ``target`` appears whole or, if anything is raised, not at all.
     ``memory`` (such as ``2GB``) bounds the working set; the rest goes to temporary files.
+    ``others`` are CSV files of ``supply_files.OTHERS``; one that is not given is empty.
     Raises ``UnusableFile`` and ``BadSupplies`` (all bad rows).
     """
     wanted = columns_needed(question)
     duckdb = library("duckdb")
     with connected(duckdb, target.parent, memory) as run, whole_or_nothing(target) as part:
         names = column_names(run, source, wanted)
+        for kind in OTHERS if isinstance(question, PdcQuestion) else ():
+            add_other(run, kind, (others or {}).get(kind))
         try:
-            run.execute(f"CREATE VIEW supplies AS {view(source, names, wanted)}")
+            run.execute(
+                f"CREATE VIEW supplies AS {view(source, names, wanted, numbers_compared(question))}"
+            )
             query = texts.text(question)
             style = "FORMAT parquet" if target.suffix.lower() in PARQUET else "FORMAT csv, HEADER"
             with reported(run, progress):
@@ -66,7 +80,7 @@ def answer_file(
         return rows
 
 
-def answer_table(question: Question, table: Any) -> Any:
+def answer_table(question: Question, table: Any, others: Mapping[str, Any] | None = None) -> Any:
     """Return a DuckDB relation that answers ``question`` about ``table``.
 
     ``table`` is whatever DuckDB can scan: a pandas or Polars frame, an Arrow table. Raises
@@ -80,23 +94,42 @@ def answer_table(question: Question, table: Any) -> Any:
     names = [row[0] for row in run.execute("DESCRIBE given").fetchall()]
     check_columns("the table", names, wanted)
     shown = [name for name in COLUMNS if name in names]
+    numbers = numbers_compared(question)
     try:
-        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', shown, wanted)}")
+        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', shown, wanted, numbers)}")
     except duckdb.Error as error:
         bad = [BadRow(line, reason) for line, reason in table_faults(run, "given", shown, wanted)]
         if bad:
             raise BadSupplies(bad) from None
         raise UnusableFile(f"the table: {first_line(error)}") from None
+    for kind in OTHERS if isinstance(question, PdcQuestion) else ():
+        add_other(run, kind, None)
+        if others and others.get(kind) is not None:
+            run.register(f"given_{kind}", others[kind])
+            run.execute(f"INSERT INTO {kind} BY NAME SELECT * FROM given_{kind}")  # noqa: S608 - two fixed names
     return run.sql(texts.text(question))
+
+
+def add_other(run: Any, kind: str, path: Path | None) -> None:
+    """Create the table ``kind`` of ``OTHERS`` from ``path``, empty without one."""
+    columns = [
+        (name, "DATE" if name.endswith(("day", "until")) else "VARCHAR") for name in OTHERS[kind]
+    ]
+    run.execute(f"CREATE TEMP TABLE {kind} ({', '.join(' '.join(column) for column in columns)})")
+    if path is not None and (rows := read_other(kind, path)):
+        marks = ", ".join("?" for _ in columns)
+        run.executemany(f"INSERT INTO {kind} VALUES ({marks})", rows)  # noqa: S608 - a fixed name
 
 
 # ---- What the text calls "supplies" --------------------------------------------------------------
 
 
-def view(source: Path, names: Sequence[str], wanted: Sequence[str]) -> str:
+def view(
+    source: Path, names: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+) -> str:
     """Return the query that reads and checks ``source``."""
     shown = [name for name in COLUMNS if name in names]
-    return checked(scan(source, names), shown, wanted)
+    return checked(scan(source, names), shown, wanted, numbers)
 
 
 def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
@@ -114,22 +147,27 @@ def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
     )
 
 
-def checked(table: str, shown: Sequence[str], wanted: Sequence[str]) -> str:
+def checked(
+    table: str, shown: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+) -> str:
     """Return the query that gives the columns of ``wanted`` and ``seq``, and fails at a bad row.
 
     The checks stand in the expression for the duration, which every question reads, so that the
     rows are read once and no check is left out.
     """
-    columns = ", ".join(f"{typed(name)} AS {name}" for name in wanted if name != "duration")
+    columns = ", ".join(
+        f'{typed(name, numbers)} AS "{name}"' for name in wanted if name != "duration"
+    )
     good = " AND ".join(condition for name in shown for condition in conditions(name, wanted))
     duration = f"CASE WHEN {good} THEN {typed('duration')} ELSE error('bad row') END AS duration"
     return f"SELECT {columns}, {duration}, row_number() OVER () AS seq FROM {table}"  # noqa: S608 - names checked, paths quoted
 
 
-def typed(name: str) -> str:
-    """Return the column ``name`` in the type the measures want."""
+def typed(name: str, numbers: Collection[str] = ()) -> str:
+    """Return the column ``name`` in the type the measures want; one of ``numbers`` is a number."""
     types = {"date": "DATE", "duration": "DOUBLE", "daily_dose": "DOUBLE"}
-    return f"CAST({name} AS {types.get(name, 'VARCHAR')})"
+    kind = types.get(name, "DOUBLE" if name in numbers else "VARCHAR")
+    return f'CAST("{name}" AS {kind})'
 
 
 def conditions(name: str, wanted: Sequence[str]) -> Iterator[str]:

@@ -15,12 +15,16 @@ if it is lost at a change. A window function per sum replaces a loop over suppli
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from functools import reduce
+from operator import eq, ge, gt, le, lt, ne, or_
 from typing import Any
 
 import ibis
 from ibis import _
 
+from adherence.domain.groups import ALL_OTHERS, Both, Condition, Either, Not
 from adherence.domain.supplies import (
     TOLERANCE_OF_COMPARISON,
     Carry,
@@ -29,31 +33,46 @@ from adherence.domain.supplies import (
     EpisodeRule,
     GapQuestion,
     Measure,
+    PdcQuestion,
     Question,
     Reason,
     SlidingWindows,
     Windows,
     columns_needed,
+    numbers_compared,
+)
+from adherence.measures import coverage
+from adherence.measures.terms import (
+    EPOCH,
+    KEY,
+    TYPES,
+    Table,
+    Value,
+    as_date,
+    day_number,
+    midnight,
+    share,
+    total,
+    within,
 )
 
-# Ibis types its expressions loosely: a column is whatever the table says it is.
-Table = Any
-Value = Any
 
-EPOCH = date(1970, 1, 1)
-KEY = "patient_id"
-
-
-def answer(supplies: Table, question: Question) -> Table:
+def answer(supplies: Table, question: Question, others: Sequence[Table] = ()) -> Table:
     """Return the expression whose rows answer ``question`` about ``supplies``, in order.
 
     Columns: ``patient_id``, then those of the question's shape (see each function below), one
     ``CMA…`` per measure asked for, and ``reason``, empty where everything was computable.
+    ``others`` are the tables of stays and of people for the proportion of days covered.
     """
+    if isinstance(question, PdcQuestion):
+        stays, people = others or coverage.unbound()
+        return coverage.covered(supplies, stays, people, question)
     if isinstance(question, EpisodeQuestion):
         return episodes(supplies, question)
     if isinstance(question, GapQuestion):
         return gaps(supplies, question)
+    if question.groups:
+        return per_group(supplies, question)
     if question.per_episode is not None:
         return per_episode(supplies, question, question.per_episode)
     if question.sliding is not None:
@@ -66,6 +85,39 @@ def per_patient(supplies: Table, question: CmaQuestion) -> Table:
     rows = limited(supplies, question.windows, question.carry)
     found = measured(carried(rows, question.carry, asked=question.measures), question.measures)
     return found.select(KEY, *question.measures, "reason").order_by(KEY)
+
+
+def per_group(supplies: Table, question: CmaQuestion) -> Table:
+    """The answer of each medication group, with the group's name in a column ``group``.
+
+    A supply may be in several groups; those in none are ``__ALL_OTHERS__``. A comparison with a
+    missing value does not hold. A group without supplies of a patient has no row for that patient.
+    """
+    if not question.follow_up_per_group:
+        supplies = supplies.mutate(origin=_.date.min().over(ibis.window(group_by=KEY)))
+    held = {name: holds(supplies, condition) for name, condition in question.groups}
+    held[ALL_OTHERS] = ~reduce(or_, held.values())
+    alone = replace(question, groups=())
+    parts = [
+        answer(supplies.filter(condition), alone).mutate(group=ibis.literal(name))
+        for name, condition in held.items()
+    ]
+    found = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    order = [name for name in ("episode", "window") if name in found.columns]
+    return found.relocate("group", after=KEY).order_by([KEY, "group", *order])
+
+
+def holds(supplies: Table, condition: Condition) -> Value:
+    """Return whether each supply satisfies ``condition``."""
+    match condition:
+        case Not(inner):
+            return ~holds(supplies, inner)
+        case Both(left, right):
+            return holds(supplies, left) & holds(supplies, right)
+        case Either(left, right):
+            return holds(supplies, left) | holds(supplies, right)
+    sign = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}[condition.sign]
+    return sign(supplies[condition.column], condition.value).fill_null(False)
 
 
 def per_sliding_window(supplies: Table, question: CmaQuestion, sliding: SlidingWindows) -> Table:
@@ -211,7 +263,10 @@ def limited(supplies: Table, windows: Windows, carry: Carry) -> Table:
     """
     rows = supplies.mutate(day=day_number(_.date))
     row = ordered([KEY])
-    news: dict[str, Value] = {"first": _.day.first().over(row_until_now([KEY]))}
+    earliest = _.day.first().over(row_until_now([KEY]))
+    if "origin" in supplies.columns:
+        earliest = day_number(_.origin)
+    news: dict[str, Value] = {"first": earliest}
     if carry.by_dose:
         news["next_day"] = _.day.lead().over(row)
     else:
@@ -261,21 +316,6 @@ def stepped(day: Value, step: float | date, windows: Windows) -> Value:
         return ibis.literal(step)
     moved = midnight(day + ibis.interval(months=windows.steps(step)))
     return midnight(ibis.ifelse(moved.day() < day.day(), moved + ibis.interval(days=1), moved))
-
-
-def midnight(moment: Value) -> Value:
-    """Return ``moment`` as a date: engines add an interval to a date and give a timestamp."""
-    return moment.cast("timestamp").cast("date")
-
-
-def day_number(day: Value) -> Value:
-    """Return ``day`` as a whole number of days since 1970-01-01."""
-    return day.delta(ibis.literal(EPOCH), unit="day").cast("int64")
-
-
-def as_date(day: Value) -> Value:
-    """Return the date of a day number."""
-    return midnight(day.cast("int64").as_interval("D") + ibis.literal(EPOCH))
 
 
 # ---- Carry-over ----------------------------------------------------------------------------------
@@ -368,21 +408,6 @@ def round_half_even(number: Value) -> Value:
     odd = whole - 2 * (whole / 2).floor()
     up = ibis.ifelse(rest > 0.5, 1.0, ibis.ifelse(rest == 0.5, odd.cast("float64"), 0.0))
     return whole + up
-
-
-def total(condition: Value, amount: Value) -> Value:
-    """Return the sum of ``amount`` over the rows where ``condition`` holds, 0 if nowhere."""
-    return ibis.ifelse(condition, amount, 0.0).sum()
-
-
-def share(part: Value, whole: Value) -> Value:
-    """Return ``part / whole``; nothing where ``whole`` is zero."""
-    return part / whole.cast("float64").nullif(0.0)
-
-
-def within(number: Value) -> Value:
-    """Return ``number`` kept in 0 to 1 against the rounding of its last digit."""
-    return ibis.ifelse(number.isnull(), None, ibis.least(1.0, ibis.greatest(0.0, number)))
 
 
 def uncovered(start: Value, end: Value) -> Value:
@@ -573,14 +598,9 @@ def uncarried(rows: Table, carry: Carry) -> Table:
 
 def supplies_of(question: Question) -> Table:
     """Return the unbound table ``supplies`` with the columns that ``question`` reads."""
-    types = {name: TYPES[name] for name in columns_needed(question)}
+    numbers = numbers_compared(question)
+    types = {
+        name: TYPES.get(name, "float64" if name in numbers else "string")
+        for name in columns_needed(question)
+    }
     return ibis.table(types | {"seq": "int64"}, name="supplies")
-
-
-TYPES = {
-    "patient_id": "string",
-    "date": "date",
-    "duration": "float64",
-    "daily_dose": "float64",
-    "medication": "string",
-}

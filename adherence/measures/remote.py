@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.domain.supplies import (
+    COLUMNS,
+    PdcQuestion,
+    Question,
+    columns_needed,
+    numbers_compared,
+)
 from adherence.measures import duck, texts
 from adherence.measures.engines import Engine, library
 from adherence.measures.supply_files import (
@@ -45,6 +51,7 @@ def answer(
     table: str = "supply",
     memory: str | None = None,
     progress: duck.Progress | None = None,
+    others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
 
@@ -56,7 +63,11 @@ def answer(
         raise UnusableFile(f"{target.parent}: there is no such folder.")
     with on_disk(source, table, columns_needed(question), target.parent) as path:
         if engine is Engine.DUCKDB:
-            return duck.answer_file(question, path, target, memory=memory, progress=progress)
+            return duck.answer_file(
+                question, path, target, memory=memory, progress=progress, others=others
+            )
+        if isinstance(question, PdcQuestion):
+            raise UnusableFile("The proportion of days covered is computed with --engine duckdb.")
         if target.suffix.lower() in PARQUET:
             raise UnusableFile(f"{target}: this engine writes CSV only.")
         names = checked_names(path, columns_needed(question))
@@ -160,7 +171,8 @@ def on_postgres(
     """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
     psycopg = library("psycopg")
     query = texts.text(question, Engine.POSTGRES)
-    columns = ", ".join(f'"{name}" {SQL_TYPES.get(name, "text")}' for name in names)
+    types = dict.fromkeys(numbers_compared(question), "double precision") | SQL_TYPES
+    columns = ", ".join(f'"{name}" {types.get(name, "text")}' for name in names)
     listed = ", ".join(f'"{name}"' for name in names)
     try:
         with psycopg.connect(server) as run:
@@ -196,7 +208,8 @@ def on_spark(question: Question, path: Path, names: Sequence[str], part: Path) -
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )
-    types = {"duration": "double", "daily_dose": "double", "date": "date"}
+    types = dict.fromkeys(numbers_compared(question), "double")
+    types |= {"duration": "double", "daily_dose": "double", "date": "date"}
     schema = ", ".join(f"`{name}` {types.get(name, 'string')}" for name in names)
     frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=False)
     frame = frame.withColumn("seq", functions.monotonically_increasing_id())

@@ -16,7 +16,7 @@ from datetime import date
 from math import inf
 from pathlib import Path
 
-from adherence.domain.supplies import COLUMNS, REQUIRED_COLUMNS
+from adherence.domain.supplies import COLUMNS, PEOPLE, STAYS
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NUMBERS = ("duration", "daily_dose")
@@ -145,6 +145,53 @@ def faults(row: Sequence[str], width: int, checks: Sequence[tuple[int, str, bool
     return wrong
 
 
+OTHERS = {"stays": STAYS, "people": PEOPLE}
+"""Tables beside the supplies that the proportion of days covered may read: their columns."""
+
+
+def read_other(kind: str, path: Path) -> list[tuple[str | None, ...]]:
+    """Return the rows of ``path``, a CSV file of ``OTHERS``, in the order of its columns there.
+
+    Stays need all columns; of people only the patient is needed. Raises ``UnusableFile`` and
+    ``BadSupplies`` with every bad row.
+    """
+    columns = OTHERS[kind]
+    names = header(path, columns if kind == "stays" else columns[:1])
+    places = [names.index(column) if column in names else None for column in columns]
+    rows: list[tuple[str | None, ...]] = []
+    bad = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        line = reader.line_num + 1
+        for row in reader:
+            wrong = [] if len(row) == len(names) else ["not as many values as the header names"]
+            values = [None if p is None or wrong else row[p] or None for p in places]
+            wrong = wrong or other_faults(kind, dict(zip(columns, values, strict=True)))
+            if wrong:
+                bad.append(BadRow(line, "; ".join(wrong), str(path)))
+            rows.append(tuple(values))
+            line = reader.line_num + 1
+    if bad:
+        raise BadSupplies(bad)
+    return rows
+
+
+def other_faults(kind: str, row: dict[str, str | None]) -> list[str]:
+    """Return everything that is wrong with ``row`` of a file of ``OTHERS``."""
+    wrong = [] if row["patient_id"] else ["patient_id is missing"]
+    for name, value in row.items():
+        if not name.endswith(("day", "until")):
+            continue
+        if value is None and kind == "stays":
+            wrong.append(f"{name} is missing")
+        elif value is not None and not is_date(value):
+            wrong.append(f"{name} is not a date of the form YYYY-MM-DD")
+    if not wrong and kind == "stays" and str(row["first_day"]) > str(row["last_day"]):
+        wrong.append("last_day is before first_day")
+    return wrong
+
+
 def is_date(value: str) -> bool:
     """Whether ``value`` is a day of the calendar written YYYY-MM-DD."""
     if not ISO_DATE.fullmatch(value):
@@ -163,8 +210,3 @@ def as_number(value: str) -> float | None:
     except ValueError:
         return None
     return None if number != number else number
-
-
-def needed(wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns of ``wanted`` and those every table of supplies has, in their order."""
-    return tuple(name for name in COLUMNS if name in wanted or name in REQUIRED_COLUMNS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.domain.supplies import PdcQuestion, Question, columns_needed
 from adherence.measures import duck
 from adherence.measures.engines import library
 from adherence.measures.supply_files import check_columns
 
 
-def compute(table: Any, question: Question) -> Any:
+def compute(table: Any, question: Question, *, stays: Any = None, people: Any = None) -> Any:
     """Return the answer to ``question`` about ``table``, as a table of the same kind.
 
     ``table`` is a pandas or Polars frame (also lazy), an Arrow table, or an Ibis table, with one
@@ -24,15 +24,19 @@ def compute(table: Any, question: Question) -> Any:
     table is an expression that nothing has computed yet, on the table's own engine; its rows are
     not checked. Definitions and sources: ``adherence.domain.supplies.DEFINITIONS``.
 
+    For the proportion of days covered, ``stays`` may hold inpatient stays (``patient_id``,
+    ``first_day``, ``last_day``, both days spent inside) and ``people`` who is ``excluded`` (a text
+    that says why) or whose coverage ends early (``covered_until``, the last day covered).
+
     Raises ``UnusableFile`` for a missing column, ``BadSupplies`` (every bad row, counted from 1)
     and ``EngineMissing`` where DuckDB or Ibis is not installed.
     """
     kind = type(table).__module__.split(".")[0]
     if kind == "ibis":
-        return expression(table, question)
+        return expression(table, question, stays, people)
     if kind == "polars" and hasattr(table, "collect"):
-        return compute(table.collect(), question).lazy()
-    found = duck.answer_table(question, table)
+        return compute(table.collect(), question, stays=stays, people=people).lazy()
+    found = duck.answer_table(question, table, {"stays": stays, "people": people})
     if kind == "polars":
         return found.pl()
     if kind == "pandas":
@@ -40,12 +44,20 @@ def compute(table: Any, question: Question) -> Any:
     return found.to_arrow_table()
 
 
-def expression(table: Any, question: Question) -> Any:
+def expression(table: Any, question: Question, stays: Any = None, people: Any = None) -> Any:
     """Return the Ibis expression that answers ``question`` about the Ibis ``table``."""
     ibis = library("ibis")
     expressions = library("adherence.measures.expressions")
     check_columns("the table", table.columns, columns_needed(question))
     wanted = columns_needed(question)
-    typed = {name: table[name].cast(expressions.TYPES[name]) for name in COLUMNS if name in wanted}
+    types = expressions.supplies_of(question).schema()
+    typed = {name: table[name].cast(types[name]) for name in wanted}
     order = table.seq if "seq" in table.columns else ibis.row_number()
-    return expressions.answer(table.select(**typed, seq=order), question)
+    others = ()
+    if isinstance(question, PdcQuestion):
+        empty = library("adherence.measures.coverage").without(table)
+        others = tuple(
+            none if given is None else given
+            for given, none in zip((stays, people), empty, strict=True)
+        )
+    return expressions.answer(table.select(**typed, seq=order), question, others)

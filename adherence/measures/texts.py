@@ -14,14 +14,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adherence.domain import supplies
+from adherence.domain import groups, supplies
 from adherence.measures.engines import Engine, library
 
 if TYPE_CHECKING:
     from adherence.domain.supplies import Question
 
 HERE = Path(__file__).parent
-SOURCES = (Path(supplies.__file__), HERE / "expressions.py", HERE / "texts.py")
+SOURCES = (
+    *(Path(str(module.__file__)) for module in (supplies, groups)),
+    *(HERE / f"{name}.py" for name in ("coverage", "expressions", "terms", "texts")),
+)
 COMPILERS = ("ibis-framework", "sqlglot")
 KEPT_AT_MOST = 400
 DIALECTS = {Engine.DUCKDB: "duckdb", Engine.POSTGRES: "postgres"}

@@ -9,7 +9,7 @@ from adherence.cli.main import parser
 
 PROMISED = [
     *("demo", "serve", "db", "account", "token", "work", "rebuild", "audit"),
-    *("cma", "episodes"),
+    *("cma", "episodes", "pdc"),
 ]
 
 

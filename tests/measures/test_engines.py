@@ -125,6 +125,9 @@ def test_supplies_are_read_from_postgresql(supplies: Path, tmp_path: Path, postg
 
 
 @pytest.mark.full
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # py4j leaves its sockets to the garbage collector
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_spark_gives_the_same(question: Question, supplies: Path, tmp_path: Path):
     pytest.importorskip("pyspark")
