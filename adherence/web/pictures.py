@@ -349,7 +349,8 @@ def _chart(
     now: datetime,
 ) -> Chart:
     if name == "adherence":
-        days = int(of) if of.isdecimal() and 1 <= int(of[:4]) <= MOST_DAYS else CALENDAR_DAYS
+        is_days = of.isascii() and of.isdigit() and len(of) <= 2 and 1 <= int(of) <= MOST_DAYS
+        days = int(of) if is_days else CALENDAR_DAYS
         return calendar(actor, patient_id, days, now)
     days = DAYS[width]
     if name == "symptom":
