@@ -24,6 +24,7 @@ from adherence.schemas import entries as wire
 from adherence.schemas import progress
 from adherence.schemas.changes import change_shown
 from adherence.schemas.csv_rows import csv_lines
+from adherence.schemas.fields import messages_of
 from adherence.services import entries
 from adherence.services.entries import Receipt, Result
 from adherence.web.bodies import json_body
@@ -224,7 +225,7 @@ def _named(item: Any) -> str | None:
 
 
 def _flat(error: ValidationError) -> dict[str, list[str]]:
-    messages = error.normalized_messages()
+    messages = messages_of(error)
     return {
         str(name): [str(one) for one in said] if isinstance(said, list) else [str(said)]
         for name, said in messages.items()

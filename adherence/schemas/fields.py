@@ -194,3 +194,9 @@ def errors_of(error: InvalidInput) -> ValidationError:
     for part in reversed(error.field.split(".")):
         messages = {part: messages}
     return ValidationError(messages)
+
+
+def messages_of(error: ValidationError) -> dict[str, Any]:
+    """What a schema refused: field -> sentences, or fields below it; ``_schema`` is the whole."""
+    messages: Any = error.messages
+    return messages if isinstance(messages, dict) else {"_schema": messages}

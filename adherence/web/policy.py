@@ -91,9 +91,9 @@ def guard_app(app: Flask, settings: Settings) -> None:
         UnguardedRoute: naming the endpoints without a policy, or whose address does not say whom
             they are about.
     """
-    doors = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
-    unguarded = sorted(endpoint for endpoint, door in doors.items() if door is None)
-    if unguarded:
+    found = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
+    doors = {endpoint: door for endpoint, door in found.items() if door is not None}
+    if unguarded := sorted(found.keys() - doors.keys()):
         raise UnguardedRoute(f"routes without a policy: {', '.join(unguarded)}")
     app.extensions[EXTENSION] = doors
     app.before_request(lambda: _guard(doors, settings))

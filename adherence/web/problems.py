@@ -21,6 +21,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, SecurityError, Unauthorized
 
 from adherence.domain.errors import AdherenceError, Conflict, InvalidInput, NotFound, NotPermitted
+from adherence.schemas.fields import messages_of
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ def _refused(error: AdherenceError) -> ResponseReturnValue:
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
-    return refusal(422, errors=_jsonable(error.normalized_messages()))
+    return refusal(422, errors=_jsonable(messages_of(error)))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
