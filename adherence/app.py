@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from adherence import api, migrations, pages, settings
-from adherence.cli import main
+from adherence import api, pages, settings
+from adherence.cli.main import main
 from adherence.pages.frame import templates_dir
 from adherence.settings import Settings
 from adherence.store import db
@@ -26,7 +26,6 @@ def create_app(given: Settings | None = None) -> Flask:
     app.extensions[settings.EXTENSION] = found
     clock.init_app(app)
     db.init_app(app, found.database_url)
-    migrations.init_app(app)
     # What every edge shares
     proxies.init_app(app, found)
     sessions.init_app(app)

@@ -110,13 +110,6 @@ class Settings:
     work_inside: bool = field(
         default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")
     )
-    smtp_host: str = field(default="", metadata=_means("mail server; none: no mail is sent"))
-    smtp_port: int = field(default=587, metadata=_means("port of the mail server"))
-    smtp_user: str = field(default="", metadata=_means("name to sign in to the mail server with"))
-    smtp_password: str = field(
-        default="", repr=False, metadata=_means("password for the mail server")
-    )
-    smtp_from: str = field(default="", metadata=_means("sender address of mails"))
 
     def __post_init__(self) -> None:
         if not self.database_url:

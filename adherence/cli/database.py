@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_upgrade(given: argparse.Namespace) -> int:
     """Run every migration that has not run yet."""
-    from adherence.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import
+    from adherence.migrations import upgrade  # noqa: PLC0415 - only here
 
     with site(given):
         upgrade()
@@ -40,7 +40,7 @@ def run_upgrade(given: argparse.Namespace) -> int:
 
 def run_current(given: argparse.Namespace) -> int:
     """Print the database's migration and the newest one."""
-    from adherence.migrations import newest, revision  # noqa: PLC0415 - Alembic is slow to import
+    from adherence.migrations import newest, revision  # noqa: PLC0415 - only here
 
     with site(given):
         print(f"{revision() or 'empty'} (newest: {newest()})")

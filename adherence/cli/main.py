@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 
 from adherence import __version__
-from adherence.cli import account, audit, database, demo, rebuild, serve, work
+from adherence.cli import account, audit, cma, database, demo, episodes, rebuild, serve, work
 from adherence.domain.errors import AdherenceError
 
-COMMANDS = (demo, serve, database, account, work, rebuild, audit)
+COMMANDS = (demo, serve, database, account, work, rebuild, audit, cma, episodes)
 
 
 def parser() -> argparse.ArgumentParser:

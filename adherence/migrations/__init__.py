@@ -9,35 +9,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
-from flask_migrate import Migrate
-from flask_migrate import upgrade as run_upgrade
 
 from adherence.store.db import db
 
 HERE = Path(__file__).parent
 
 
-def init_app(app: object) -> None:
-    """Tell Flask-Migrate where the steps are."""
-    Migrate(app, db, directory=str(HERE), render_as_batch=True, compare_type=True)
-
-
 def upgrade(to: str = "head") -> None:
     """Run the steps that have not run yet, in the current application."""
+    # Alembic takes a third of a second to import, and only a migration needs it.
+    from flask_migrate import Migrate  # noqa: PLC0415
+    from flask_migrate import upgrade as run_upgrade  # noqa: PLC0415
+
     if "migrate" not in current_app.extensions:
-        init_app(current_app)
+        Migrate(current_app, db, directory=str(HERE), render_as_batch=True, compare_type=True)
     run_upgrade(directory=str(HERE), revision=to)
 
 
 def revision() -> str | None:
     """The step the database is at, None when it is empty."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see upgrade
+
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:
     """The newest step there is."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see upgrade
+
     return ScriptDirectory(str(HERE)).get_current_head()

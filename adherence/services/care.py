@@ -116,11 +116,11 @@ def care_of(run: Run, patient_id: UUID, version: int, keep: bool = True) -> Care
     ``keep`` is False inside a transaction that changes the plan: its version is not committed yet.
     """
     key = (patient_id, version)
-    care: Care | None = run.kept.get(key) if keep else None
+    care: Care | None = run.kept(key) if keep else None
     if care is None:
         care = _load(run, patient_id, version)
         if keep:
-            run.kept.put(key, care)
+            run.keep(key, care)
     return care
 
 

@@ -7,8 +7,10 @@ but never wrong.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,7 @@ ONE_DAY = timedelta(days=1)
 #: How long after its end an activity may still get a late entry that is worth a look.
 AFTER_THE_END = timedelta(days=31)
 FIELDS = tuple(field.name for field in fields(DaySum))
+_VALUES = attrgetter(*FIELDS)
 
 
 def entry_of(row: Any) -> Entry:
@@ -77,15 +80,63 @@ def outcomes_between(
 
     One look at the entries for all activities together.
     """
-    reaches = {
-        activity.id: affected_days(activity, care.zones, first, until)
+    spans = {
+        activity.id: (first, until)
         for activity in care.activities.values()
         if activity.revisions[0].effective_on < until
         and (activity.ended_on is None or activity.ended_on >= first - AFTER_THE_END)
     }
-    if not reaches:
+    return _judged(run, care, spans, now) if spans else {}
+
+
+def recompute(
+    record: Record, care: Care, days: Mapping[UUID, tuple[date, date]]
+) -> dict[UUID, Found]:
+    """Write day sums anew around the days [first, until) of each activity; what they rest on.
+
+    Days after the patient's today are not written, unless something was reported for them.
+    """
+    spans = {
+        activity_id: affected_days(care.activities[activity_id], care.zones, *span)
+        for activity_id, span in days.items()
+    }
+    if not spans:
         return {}
-    entries: dict[UUID, list[Entry]] = {activity_id: [] for activity_id in reaches}
+    found = _judged(record.run, care, spans, record.now)
+    today = care.today(record.now)
+    record.run.do_many(
+        table.clear_day_sums,
+        [
+            {
+                "patient_id": record.patient_id,
+                "activity_id": activity_id,
+                "first": first,
+                "until": until,
+            }
+            for activity_id, (first, until) in spans.items()
+        ],
+    )
+    record.run.do_many(
+        table.add_day_sum,
+        [
+            as_row(record.patient_id, one)
+            for judged in found.values()
+            for day, one in day_sums(*judged).items()
+            if day <= today or is_reported(one)
+        ],
+    )
+    return found
+
+
+def _judged(
+    run: Run, care: Care, spans: Mapping[UUID, tuple[date, date]], now: datetime
+) -> dict[UUID, Found]:
+    """What counts on each activity's days, from one look at the entries of all of them."""
+    reaches = {
+        activity_id: affected_days(care.activities[activity_id], care.zones, *span)
+        for activity_id, span in spans.items()
+    }
+    entries: dict[UUID, list[Entry]] = {activity_id: [] for activity_id in spans}
     for row in run.all(
         entry_table.entries_of_days,
         patient_id=care.patient_id,
@@ -98,36 +149,13 @@ def outcomes_between(
         activity_id: outcomes(
             care.activities[activity_id],
             care.zones,
-            found,
+            entries[activity_id],
             care.pauses,
-            first,
-            until,
+            *span,
             now,
         )
-        for activity_id, found in entries.items()
+        for activity_id, span in spans.items()
     }
-
-
-def recompute(record: Record, care: Care, activity: Activity, first: date, until: date) -> Found:
-    """Write one activity's day sums anew around the days of [first, until); what they rest on.
-
-    Days after the patient's today are not written, unless something was reported for them.
-    """
-    first, until = affected_days(activity, care.zones, first, until)
-    found, extras = outcomes_of(record.run, care, activity, first, until, record.now)
-    today = care.today(record.now)
-    sums = {
-        day: one for day, one in day_sums(found, extras).items() if day <= today or is_reported(one)
-    }
-    record.run.do(
-        table.clear_day_sums,
-        patient_id=record.patient_id,
-        activity_id=activity.id,
-        first=first,
-        until=until,
-    )
-    record.run.do_many(table.add_day_sum, [as_row(record.patient_id, one) for one in sums.values()])
-    return found, extras
 
 
 def is_reported(one: DaySum) -> bool:
@@ -137,7 +165,7 @@ def is_reported(one: DaySum) -> bool:
 
 def as_row(patient_id: UUID, one: DaySum) -> dict[str, Any]:
     """The stored form of a day sum."""
-    row = {name: getattr(one, name) for name in FIELDS}
+    row = dict(zip(FIELDS, _VALUES(one), strict=True))
     row["patient_id"] = patient_id
     return row
 

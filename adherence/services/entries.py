@@ -309,10 +309,8 @@ def _follow(
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
     first = until = None
-    for activity_id, days in changed.days.items():
-        activity = care.activities[activity_id]
-        for span in _spans(days):
-            found, extras = recompute(record, care, activity, *span)
+    for spans in _rounds(changed.days):
+        for found, extras in recompute(record, care, spans).values():
             for outcome in found:
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
                     answers[outcome.entry.client_id] = _answer(outcome)
@@ -321,6 +319,7 @@ def _follow(
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
                     )
+        for span in spans.values():
             first = span[0] if first is None else min(first, span[0])
             until = span[1] if until is None else max(until, span[1])
     milestones.award(
@@ -337,6 +336,14 @@ def _follow(
     notices.raise_concerns(record, care, fresh.values())
     caseload.refresh(record, care, record.now)
     return answers
+
+
+def _rounds(changed: Mapping[UUID, set[date]]) -> Iterator[dict[UUID, tuple[date, date]]]:
+    """Spans to look at together: one of each activity, until none is left."""
+    waiting = {activity_id: _spans(days) for activity_id, days in changed.items()}
+    while waiting:
+        yield {activity_id: spans.pop(0) for activity_id, spans in waiting.items()}
+        waiting = {activity_id: spans for activity_id, spans in waiting.items() if spans}
 
 
 def _spans(days: set[date]) -> list[tuple[date, date]]:

@@ -356,8 +356,7 @@ def follow_change(
     """Compute anew what rests on the activities' days from ``first`` to ``last``, both included."""
     last = min(last, care.today(record.now))
     if first <= last:
-        for activity_id in activity_ids:
-            recompute(record, care, care.activities[activity_id], first, last + ONE_DAY)
+        recompute(record, care, dict.fromkeys(activity_ids, (first, last + ONE_DAY)))
         milestones.award(
             record,
             care,

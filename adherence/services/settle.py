@@ -53,11 +53,16 @@ def settle(patient_id: UUID, now: datetime) -> bool:
         today = care.today(now)
         first = record.settled_on
         settled = max(first, today - LATEST_WINDOW)
-        for activity in care.activities.values():
-            if activity.revisions[0].effective_on <= today and (
-                activity.ended_on is None or activity.ended_on > first
-            ):
-                recompute(record, care, activity, first, today + ONE_DAY)
+        recompute(
+            record,
+            care,
+            {
+                activity.id: (first, today + ONE_DAY)
+                for activity in care.activities.values()
+                if activity.revisions[0].effective_on <= today
+                and (activity.ended_on is None or activity.ended_on > first)
+            },
+        )
         record.settled_on = settled
         milestones.award_sustained(record, care)
         caseload.refresh(record, care)

@@ -286,10 +286,7 @@ class _Ready:
 
 
 class Kept:
-    """What a process keeps of parsed rows, by a key that names their version; oldest out first.
-
-    A value may only be put in under a version that is committed.
-    """
+    """What a process keeps of parsed rows, by a key that names their version; oldest out first."""
 
     def __init__(self, most: int = 4096) -> None:
         self._most = most
@@ -309,11 +306,12 @@ class Kept:
 class Run:
     """One transaction, or one reading snapshot, on one connection."""
 
-    __slots__ = ("_cursor", "connection", "dialect", "kept", "raw")
+    __slots__ = ("_cursor", "_kept", "_read", "connection", "dialect", "raw")
 
     def __init__(self, connection: Connection, kept: Kept) -> None:
         self.connection = connection
-        self.kept = kept
+        self._kept = kept
+        self._read: dict[Any, Any] = {}
         self.dialect = connection.dialect
         self.raw = connection.connection.dbapi_connection
         self._cursor: Any = self.raw.cursor()  # type: ignore[union-attr]
@@ -355,6 +353,20 @@ class Run:
             return
         ready = statement.ready(self.dialect)
         self._cursor.executemany(ready.sql, [ready.params(row) for row in rows])
+
+    def kept(self, key: Any) -> Any | None:
+        """What was parsed before under this key, by this transaction or by a committed one."""
+        found = self._read.get(key)
+        return found if found is not None else self._kept.get(key)
+
+    def keep(self, key: Any, value: Any) -> None:
+        """Keep a parsed value for others, once this transaction has committed."""
+        self._read[key] = value
+
+    def committed(self) -> None:
+        """What was read under versions that are now there for good may be kept."""
+        for key, value in self._read.items():
+            self._kept.put(key, value)
 
     def core(self, statement: Any, **given: Any) -> list[Any]:
         """Every row of a statement built at the call, for the few whose shape is not fixed."""
@@ -418,6 +430,7 @@ class Store:
             self._mine.reading = run
             try:
                 yield run
+                run.committed()
             finally:
                 self._mine.reading = None
                 run.raw.rollback()  # type: ignore[union-attr]
@@ -454,6 +467,7 @@ class _PlainDoor:
                 run = Run(connection, store.kept)
                 result = work(run)
                 run.raw.commit()  # type: ignore[union-attr]
+                run.committed()
                 if connection.in_transaction():
                     connection.commit()
                 return result
@@ -596,6 +610,7 @@ class _GroupDoor:
                         raw.execute("ROLLBACK TO job")
                     raw.execute("RELEASE job")
             raw.commit()
+            run.committed()
         except BaseException:
             raw.rollback()
             raise

@@ -7,7 +7,10 @@ import pytest
 
 from adherence.cli.main import parser
 
-PROMISED = ["demo", "serve", "db", "account", "token", "work", "rebuild", "audit"]
+PROMISED = [
+    *("demo", "serve", "db", "account", "token", "work", "rebuild", "audit"),
+    *("cma", "episodes"),
+]
 
 
 def parsers(

@@ -82,11 +82,10 @@ def test_K4_a_missing_secret_file_is_refused(tmp_path: Path):
 
 
 def test_K4_settings_do_not_print_their_secrets():
-    kept = clinic(smtp_password="hush-hush", secret_key_fallbacks=(GOOD[::-1],))
+    kept = clinic(secret_key_fallbacks=(GOOD[::-1],))
 
     assert GOOD not in repr(kept)
     assert GOOD[::-1] not in repr(kept)
-    assert "hush-hush" not in repr(kept)
     assert GOOD not in str(kept)
 
 

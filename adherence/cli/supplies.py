@@ -1,0 +1,224 @@
+"""What the commands about supplies share: files, windows, carry-over, engines, plain refusals."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+from adherence.domain.errors import InvalidInput
+from adherence.domain.supplies import (
+    Carry,
+    EpisodeRule,
+    GapUnit,
+    Question,
+    Unit,
+    Windows,
+)
+from adherence.measures import duck, remote
+from adherence.measures.engines import Engine, EngineMissing
+from adherence.measures.supply_files import BadSupplies, UnusableFile
+
+REFUSED = 2
+"""Exit code of a refusal: a file, a row or an option that cannot be used; nothing was written."""
+
+INPUT_HELP = (
+    "supplies: a CSV file (UTF-8, header line; patient_id,date,duration[,daily_dose,medication];"
+    " dates YYYY-MM-DD; duration in days), a Parquet file, or a folder of Parquet files;"
+    " or the address of a database (postgresql://…, sqlite:///…) with a table 'supply' of these"
+    " columns"
+)
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add where supplies come from, where results go and what computes."""
+    files = parser.add_argument_group("files")
+    files.add_argument("--input", required=True, metavar="FILE", help=INPUT_HELP)
+    files.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        type=Path,
+        help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
+    )
+    engine = parser.add_argument_group("engine")
+    engine.add_argument(
+        "--engine",
+        type=Engine,
+        choices=list(Engine),
+        default=Engine.DUCKDB,
+        metavar="{duckdb,postgres,pyspark}",
+        help="what computes (default: duckdb, inside this process)",
+    )
+    engine.add_argument(
+        "--database",
+        metavar="ADDRESS",
+        help="with --engine postgres: the server that computes, such as postgresql://host/name;"
+        " not needed where --input is its address",
+    )
+    engine.add_argument(
+        "--table", default="supply", help="table of a database given as --input (default: supply)"
+    )
+    engine.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="with duckdb: the most memory to use, such as 2GB; the rest goes to temporary files",
+    )
+    engine.add_argument("--quiet", action="store_true", help="report no progress")
+
+
+def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
+    """Add the follow-up window and, if ``observation``, the observation window."""
+    group = parser.add_argument_group(
+        "windows", "Both ends belong to a window; its length is its end minus its start."
+    )
+    group.add_argument(
+        "--follow-up-start",
+        type=number_or_date,
+        default=0,
+        metavar="N",
+        help="units after the patient's first supply, or a date (default: 0)",
+    )
+    group.add_argument(
+        "--follow-up-duration", type=float, default=None, metavar="N", help="(default: 730 days)"
+    )
+    if observation:
+        group.add_argument(
+            "--observation-start",
+            type=number_or_date,
+            default=0,
+            metavar="N",
+            help="units after the start of follow-up, or a date (default: 0)",
+        )
+        group.add_argument(
+            "--observation-duration",
+            type=float,
+            default=None,
+            metavar="N",
+            help="(default: as long as follow-up)",
+        )
+    group.add_argument(
+        "--unit",
+        type=Unit,
+        choices=list(Unit),
+        default=Unit.DAYS,
+        metavar="{days,weeks,months,years}",
+        help="of the window options; months and years are of the calendar (default: days)",
+    )
+
+
+def add_carry(parser: argparse.ArgumentParser) -> None:
+    """Add how supply left over counts on."""
+    group = parser.add_argument_group("carry-over")
+    group.add_argument(
+        "--carry-only-for-same-medication",
+        action="store_true",
+        help="supply left over is lost where the next supply is of another medication",
+    )
+    group.add_argument(
+        "--consider-dosage-change",
+        action="store_true",
+        help="supply left over is re-counted at the daily dose of the next supply",
+    )
+
+
+def add_rule(parser: argparse.ArgumentParser, *, title: str) -> None:
+    """Add when an episode ends."""
+    group = parser.add_argument_group(title)
+    group.add_argument(
+        "--max-gap",
+        type=float,
+        default=90,
+        metavar="N",
+        help="a gap longer than this ends an episode (default: 90)",
+    )
+    group.add_argument(
+        "--max-gap-unit",
+        type=GapUnit,
+        choices=list(GapUnit),
+        default=GapUnit.DAYS,
+        metavar="{days,weeks,months,years,percent}",
+        help="a month is 30 days, a year 365; percent is of the supply's duration (default: days)",
+    )
+    group.add_argument(
+        "--medication-change-starts-episode",
+        action="store_true",
+        help="another medication starts an episode",
+    )
+    group.add_argument(
+        "--append-gap",
+        action="store_true",
+        help="an episode ended by a gap lasts --max-gap longer",
+    )
+
+
+def number_or_date(text: str) -> float | date:
+    """Return the date or the number that ``text`` is."""
+    try:
+        return date.fromisoformat(text) if "-" in text[1:] else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a date") from None
+
+
+def windows(args: argparse.Namespace) -> Windows:
+    """Return the windows the options describe."""
+    duration = args.follow_up_duration
+    if duration is None:
+        usual = {Unit.DAYS: 730, Unit.WEEKS: 104, Unit.MONTHS: 24, Unit.YEARS: 2}
+        duration = usual[args.unit]
+    observation = getattr(args, "observation_duration", None)
+    return Windows(
+        follow_up_start=args.follow_up_start,
+        follow_up_duration=duration,
+        observation_start=getattr(args, "observation_start", 0),
+        observation_duration=duration if observation is None else observation,
+        unit=args.unit,
+    )
+
+
+def carry(args: argparse.Namespace) -> Carry:
+    """Return the carry-over the options describe."""
+    return Carry(args.carry_only_for_same_medication, args.consider_dosage_change)
+
+
+def rule(args: argparse.Namespace) -> EpisodeRule:
+    """Return the episode rule the options describe."""
+    return EpisodeRule(
+        max_gap=args.max_gap,
+        max_gap_unit=args.max_gap_unit,
+        medication_change=args.medication_change_starts_episode,
+        carry_over=not getattr(args, "no_carry_over", False),
+        append_gap=args.append_gap,
+    )
+
+
+def answer(question: Question, args: argparse.Namespace) -> int:
+    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written."""
+    progress = None if args.quiet else duck.to_stderr
+    try:
+        rows = remote.answer(
+            question,
+            args.input,
+            args.output,
+            engine=args.engine,
+            database=args.database,
+            table=args.table,
+            memory=args.memory,
+            progress=progress,
+        )
+    except BadSupplies as bad:
+        for row in bad.rows:
+            print(row, file=sys.stderr)
+        return refused(f"{len(bad.rows):,} rows cannot be used. Nothing was written.")
+    except (UnusableFile, EngineMissing, InvalidInput) as error:
+        return refused(f"{error} Nothing was written.")
+    if not args.quiet:
+        print(f"{rows:,} rows written to {args.output}", file=sys.stderr)
+    return 0
+
+
+def refused(why: str) -> int:
+    """Say ``why`` on the error stream and return the exit code of a refusal."""
+    print(f"adherence: {why}", file=sys.stderr)
+    return REFUSED

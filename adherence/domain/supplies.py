@@ -1,0 +1,402 @@
+"""Supplies: what is dispensed or counted for a patient, and the measures the field draws from it.
+
+Definitions and parameters only; the arithmetic over whole cohorts is in ``adherence.measures``.
+All days are whole numbers of days; a supply lasts a positive, possibly fractional, number of days.
+Both ends of a window belong to it, and its length is its end minus its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from math import isfinite
+from types import MappingProxyType
+
+from adherence.domain.errors import InvalidInput
+
+VOLLMER = "Vollmer 2012, doi:10.1186/1472-6963-12-155"
+DIMA = "Dima and Dediu 2017 (AdhereR), doi:10.1371/journal.pone.0174426"
+PQA = "Pharmacy Quality Alliance, Proportion of Days Covered, carry-over examples"
+CMS = "CMS Medicare Part D Star Ratings, adjustment for inpatient stays (since 2013)"
+TOLERANCE_OF_COMPARISON = 1e-9
+"""Days of slack when a gap is compared with a limit, so that rounding never decides."""
+
+
+class Unit(StrEnum):
+    """What the window options count in. Months and years are of the calendar."""
+
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    YEARS = "years"
+
+
+DAYS_PER_UNIT: Mapping[str, int] = MappingProxyType(
+    {"days": 1, "weeks": 7, "months": 30, "years": 365}
+)
+"""Days per unit of a permissible gap or a sliding window: fixed there, unlike in window options."""
+
+
+class GapUnit(StrEnum):
+    """What a permissible gap counts in; a month is 30 days, a year 365 days here."""
+
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    YEARS = "years"
+    PERCENT = "percent"
+
+
+class Measure(StrEnum):
+    """The measures over an observation window, by the names the field uses."""
+
+    CMA1 = "CMA1"
+    CMA2 = "CMA2"
+    CMA3 = "CMA3"
+    CMA4 = "CMA4"
+    CMA5 = "CMA5"
+    CMA6 = "CMA6"
+    CMA7 = "CMA7"
+    CMA8 = "CMA8"
+    CMA9 = "CMA9"
+
+
+class Reason(StrEnum):
+    """Why a measure is not computable. It is then empty: never 0, infinite or "not a number"."""
+
+    WINDOW_OUTSIDE = "the observation window is not inside the follow-up window"
+    TOO_FEW_EVENTS = "fewer than two supplies on different days in the observation window"
+    NO_EVENT = "no supply in the observation window"
+    LAST_DAY_ONLY = "the only supplies in the observation window fall on its last day"
+    NO_EVENT_BEFORE_END = "no supply between follow-up start and the end of observation"
+    COVERED_THROUGHOUT = "the earlier supply lasts to the end of observation or beyond it"
+    NO_PART_OBSERVED = "the episode has no part in the observation window"
+    TOO_FEW_FILLS = "fewer than two fills on different days"
+    PERIOD_TOO_SHORT = "the treatment period is too short"
+    EXCLUDED = "the patient is excluded"
+    ALWAYS_INPATIENT = "the whole treatment period is an inpatient stay"
+    NOTHING_DUE = "no dose was due"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one measure is, said once: help texts, the README and the pages all print this."""
+
+    name: str
+    words: str
+    formula: str
+    not_computable: str
+    source: str
+
+    def sentence(self) -> str:
+        """One line: name, words, formula, when there is none, source."""
+        return (
+            f"{self.name}: {self.words} Formula: {self.formula}."
+            f" Not computable: {self.not_computable}. Source: {self.source}."
+        )
+
+
+_FEW = "fewer than two supplies on different days in the window"
+_NONE = "no supply in the window, or the first one on its last day"
+_NEVER = "no supply between the start of follow-up and the end of observation"
+
+DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            Definition(
+                "CMA1",
+                "Days supplied from the first to the last supply in the observation window,"
+                " per day between them; may exceed 1.",
+                "sum of durations without the last supply / (last - first day of supply)",
+                _FEW,
+                VOLLMER,
+            ),
+            Definition(
+                "CMA2",
+                "Days supplied from the first supply in the observation window to its end,"
+                " per day; may exceed 1.",
+                "sum of durations / (end of observation - first day of supply)",
+                _NONE,
+                VOLLMER,
+            ),
+            Definition("CMA3", "CMA1, at most 1.", "min(1, CMA1)", _FEW, VOLLMER),
+            Definition("CMA4", "CMA2, at most 1.", "min(1, CMA2)", _NONE, VOLLMER),
+            Definition(
+                "CMA5",
+                "Share of days with supply from the first to the last supply in the observation"
+                " window; what is left over is carried on inside the window.",
+                "1 - gaps before the last supply / (last - first day of supply)",
+                _FEW,
+                VOLLMER,
+            ),
+            Definition(
+                "CMA6",
+                "Share of days with supply from the first supply in the observation window to its"
+                " end; what is left over is carried on inside the window.",
+                "1 - gaps / (end of observation - first day of supply)",
+                _NONE,
+                VOLLMER,
+            ),
+            Definition(
+                "CMA7",
+                "Share of days with supply in the observation window; supply from before the"
+                " window is carried into it.",
+                "1 - days without supply in the observation window / its length",
+                _NEVER,
+                VOLLMER,
+            ),
+            Definition(
+                "CMA8",
+                "CMA7 over a window that begins when the supply from before has run out; its"
+                " length is rounded to whole days, half to even.",
+                "1 - days without supply from the lagged start / (end - lagged start)",
+                _NEVER + ", or the earlier supply lasts to the end of observation",
+                VOLLMER,
+            ),
+            Definition(
+                "CMA9",
+                "Mean over the days of the observation window of the share supplied of the interval"
+                " each day lies in; the last interval ends with follow-up.",
+                "mean over days of (1 - gap / interval between supplies)",
+                _NEVER,
+                DIMA,
+            ),
+            Definition(
+                "PDC",
+                "Proportion of days covered, as PQA defines it: days with supply of any ingredient"
+                " from the first fill to the end of the period; an early fill of the same"
+                " ingredient is shifted to the day after the earlier one ends; inpatient days leave"
+                " both counts and the supply they held moves behind them.",
+                "days covered / days of the treatment period",
+                "excluded, fewer than two fills on different days, or a period of under 91 days",
+                f"{PQA}; {CMS}",
+            ),
+            Definition(
+                "episodes",
+                "Treatment episodes: a new one begins after a gap longer than permitted, or at a"
+                " change of medication when asked; one ends when its supply ends, the last one with"
+                " follow-up if its gap is shorter than permitted.",
+                "end - start",
+                "never: a patient without supply in follow-up has no episode",
+                DIMA,
+            ),
+            Definition(
+                "initiation",
+                "Days from the first prescription of a medication to its first dispensing.",
+                "first dispensing - first prescription",
+                "never dispensed",
+                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+            ),
+            Definition(
+                "taking",
+                "Doses taken per dose due; extra doses count, so it may exceed 1.",
+                "doses taken / doses due",
+                "no dose was due",
+                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+            ),
+            Definition(
+                "correct dosing",
+                "Share of monitored days with a dose due on which exactly as many were taken.",
+                "days with as many doses taken as due / days with a dose due",
+                "no dose was due",
+                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+            ),
+            Definition(
+                "timing",
+                "Share of intervals between doses within the prescribed interval, give or take the"
+                " tolerance (25 % is customary; a parameter).",
+                "intervals within tolerance / intervals",
+                "fewer than two doses",
+                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+            ),
+            Definition(
+                "drug holidays",
+                "Runs of days without any dose taken, at least as long as the threshold (3 days is"
+                " customary; a parameter).",
+                "number of such runs",
+                "no dose was due",
+                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+            ),
+        )
+    }
+)
+
+
+def _needs(condition: bool, name: str, why: str) -> None:
+    if not condition:
+        raise InvalidInput(name, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Follow-up window and, inside it, observation window; every number in ``unit``.
+
+    ``follow_up_start`` counts from the patient's first supply, ``observation_start`` from the start
+    of follow-up; either may be a date instead, the same for everybody. Days and weeks are rounded
+    to whole days, half to even. Months and years are of the calendar; a day that does not exist
+    becomes the first of the next month. Raises ``InvalidInput`` naming the field.
+    """
+
+    follow_up_start: float | date = 0
+    follow_up_duration: float = 730
+    observation_start: float | date = 0
+    observation_duration: float = 730
+    unit: Unit = Unit.DAYS
+
+    def __post_init__(self) -> None:
+        for name in ("follow_up_start", "observation_start"):
+            start = getattr(self, name)
+            _needs(isinstance(start, date) or (isfinite(start) and start >= 0), name, "negative")
+        for name in ("follow_up_duration", "observation_duration"):
+            length = getattr(self, name)
+            _needs(isfinite(length) and self.steps(length) >= 1, name, "not_positive")
+        for name in ("follow_up_start", "observation_start"):
+            if not isinstance(getattr(self, name), date):
+                self.steps(getattr(self, name))
+
+    @property
+    def by_calendar(self) -> bool:
+        """Whether the unit is of the calendar (months, years), so that ``steps`` are months."""
+        return self.unit in (Unit.MONTHS, Unit.YEARS)
+
+    def steps(self, number: float) -> int:
+        """Whole days, or whole months if ``by_calendar``, that ``number`` units are."""
+        if not self.by_calendar:
+            return round(number * DAYS_PER_UNIT[self.unit])
+        _needs(float(number).is_integer(), "unit", "fraction_of_a_month")
+        return int(number) * (12 if self.unit is Unit.YEARS else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """How supply left over when the next one begins counts on.
+
+    ``same_medication_only``: what is left over is lost where the next supply is of another
+    medication. ``by_dose``: what is left over is re-counted at the dose of the next supply.
+    """
+
+    same_medication_only: bool = False
+    by_dose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRule:
+    """When a treatment episode ends and the next begins.
+
+    A gap strictly longer than ``max_gap`` splits; of ``percent``, it is that share of the duration
+    of the supply before it. ``append_gap`` lets an episode ended by a gap last ``max_gap`` longer.
+    """
+
+    max_gap: float = 90
+    max_gap_unit: GapUnit = GapUnit.DAYS
+    medication_change: bool = False
+    carry_over: bool = True
+    append_gap: bool = False
+
+    def __post_init__(self) -> None:
+        _needs(isfinite(self.max_gap) and self.max_gap >= 0, "max_gap", "negative")
+
+    @property
+    def max_gap_days(self) -> float | None:
+        """The permissible gap in days; None when it is a share of the supply's duration."""
+        if self.max_gap_unit is GapUnit.PERCENT:
+            return None
+        return self.max_gap * DAYS_PER_UNIT[self.max_gap_unit]
+
+
+@dataclass(frozen=True, slots=True)
+class SlidingWindows:
+    """Windows of one length, each a step further, inside the observation window.
+
+    ``start`` counts from the start of observation. Either ``step`` (a length) or ``count`` (how
+    many, evenly spread) is given. A month is 30 days and a year 365 days here.
+    """
+
+    duration: float
+    step: float | None = None
+    count: int | None = None
+    start: float = 0
+    unit: Unit = Unit.DAYS
+
+    def __post_init__(self) -> None:
+        _needs((self.step is None) != (self.count is None), "step", "step_or_count")
+        _needs(isfinite(self.start) and self.start >= 0, "start", "negative")
+        _needs(
+            isfinite(self.duration) and self.days(self.duration) >= 1, "duration", "not_positive"
+        )
+        if self.step is not None:
+            _needs(isfinite(self.step) and self.days(self.step) >= 1, "step", "not_positive")
+        if self.count is not None:
+            _needs(self.count >= 1, "count", "not_positive")
+
+    def days(self, number: float) -> int:
+        """Whole days that ``number`` units are."""
+        return round(number * DAYS_PER_UNIT[self.unit])
+
+
+@dataclass(frozen=True, slots=True)
+class CmaQuestion:
+    """Which measures, over which windows: everything their result depends on besides the data.
+
+    With ``per_episode``, one result per episode and part of it inside the observation window; with
+    ``sliding``, one per window; otherwise one per patient. ``groups`` maps the name of a medication
+    group to its expression (``adherence.domain.groups``): one result each, and one for the rest.
+    """
+
+    measures: tuple[Measure, ...] = (Measure.CMA7,)
+    windows: Windows = field(default_factory=Windows)
+    carry: Carry = field(default_factory=Carry)
+    per_episode: EpisodeRule | None = None
+    sliding: SlidingWindows | None = None
+
+    def __post_init__(self) -> None:
+        _needs(len(self.measures) > 0, "measures", "none")
+        _needs(len(set(self.measures)) == len(self.measures), "measures", "twice")
+        _needs(self.per_episode is None or self.sliding is None, "sliding", "with_per_episode")
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeQuestion:
+    """Which treatment episodes: the rule, the carry-over and the follow-up window."""
+
+    rule: EpisodeRule = field(default_factory=EpisodeRule)
+    windows: Windows = field(default_factory=Windows)
+    carry: Carry = field(default_factory=Carry)
+
+
+@dataclass(frozen=True, slots=True)
+class GapQuestion:
+    """Intervals between supplies, the gaps in them and what is carried over, one row per supply.
+
+    ``into_window`` carries supply from before the observation window into it (CMA7 to CMA9);
+    otherwise carrying begins with the window (CMA5, CMA6).
+    """
+
+    windows: Windows = field(default_factory=Windows)
+    carry: Carry = field(default_factory=Carry)
+    into_window: bool = True
+
+
+Question = CmaQuestion | EpisodeQuestion | GapQuestion
+
+COLUMNS = ("patient_id", "date", "duration", "daily_dose", "medication")
+REQUIRED_COLUMNS = COLUMNS[:3]
+
+
+def columns_needed(question: Question) -> tuple[str, ...]:
+    """The columns of the table of supplies that ``question`` reads, in the order of ``COLUMNS``."""
+    rule = None
+    if isinstance(question, EpisodeQuestion):
+        rule = question.rule
+    elif isinstance(question, CmaQuestion):
+        rule = question.per_episode
+    medication = question.carry.same_medication_only or (rule and rule.medication_change)
+    wanted = {*REQUIRED_COLUMNS}
+    if question.carry.by_dose:
+        wanted.add("daily_dose")
+    if medication:
+        wanted.add("medication")
+    return tuple(column for column in COLUMNS if column in wanted)

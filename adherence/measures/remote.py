@@ -1,0 +1,215 @@
+"""Questions about supplies wherever they lie: a file, the service's database, PostgreSQL, Spark."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from adherence.domain.supplies import COLUMNS, Question, columns_needed
+from adherence.measures import duck, texts
+from adherence.measures.engines import Engine, library
+from adherence.measures.supply_files import (
+    PARQUET,
+    BadSupplies,
+    UnusableFile,
+    bad_rows,
+    check_columns,
+    header,
+    is_parquet,
+)
+
+DATABASES = ("postgresql", "postgres", "sqlite")
+SQL_TYPES = {
+    "patient_id": "text",
+    "date": "date",
+    "duration": "double precision",
+    "daily_dose": "double precision",
+    "medication": "text",
+}
+CHUNK = 1 << 20
+
+
+def answer(
+    question: Question,
+    source: str,
+    target: Path,
+    *,
+    engine: Engine = Engine.DUCKDB,
+    database: str | None = None,
+    table: str = "supply",
+    memory: str | None = None,
+    progress: duck.Progress | None = None,
+) -> int:
+    """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
+
+    ``source`` is a path, or the address of a database whose ``table`` has the columns of a file of
+    supplies. ``database`` is the PostgreSQL server that computes, with that engine. Raises
+    ``UnusableFile``, ``BadSupplies`` (all bad rows) and ``EngineMissing``; nothing is written then.
+    """
+    if not target.parent.is_dir():
+        raise UnusableFile(f"{target.parent}: there is no such folder.")
+    with on_disk(source, table, columns_needed(question), target.parent) as path:
+        if engine is Engine.DUCKDB:
+            return duck.answer_file(question, path, target, memory=memory, progress=progress)
+        if target.suffix.lower() in PARQUET:
+            raise UnusableFile(f"{target}: this engine writes CSV only.")
+        names = checked_names(path, columns_needed(question))
+        with duck.whole_or_nothing(target) as part:
+            if engine is Engine.POSTGRES:
+                server = database or (source if is_address(source) else None)
+                if server is None or not server.startswith("postgres"):
+                    raise UnusableFile("--engine postgres needs --database postgresql://…")
+                return on_postgres(question, path, names, part, server)
+            return on_spark(question, path, names, part)
+
+
+def is_address(source: str) -> bool:
+    """Whether ``source`` is the address of a database rather than a path."""
+    return urlsplit(source).scheme in DATABASES
+
+
+def checked_names(path: Path, wanted: Sequence[str]) -> list[str]:
+    """Return the columns of the CSV file ``path``; raises for every bad row at once."""
+    if is_parquet(path):
+        raise UnusableFile(f"{path}: Parquet is read with --engine duckdb only.")
+    names = header(path, wanted)
+    bad = list(bad_rows(path, names, wanted))
+    if bad:
+        raise BadSupplies(bad)
+    with path.open("rb") as file:
+        file.readline()
+        if not file.read(4096).strip():
+            raise UnusableFile(f"{path}: the file holds no supplies.")
+    return names
+
+
+# ---- Supplies in a database ----------------------------------------------------------------------
+
+
+@contextmanager
+def on_disk(source: str, table: str, wanted: Sequence[str], beside: Path) -> Iterator[Path]:
+    """Yield ``source`` as a file; the rows of a database are written to one that goes again."""
+    if not is_address(source):
+        yield Path(source)
+        return
+    if not table.replace("_", "").replace(".", "").isalnum():
+        raise UnusableFile("--table: this is no name of a table.")
+    with tempfile.TemporaryDirectory(prefix=".adherence-", dir=beside) as folder:
+        path = Path(folder) / "supplies.csv"
+        if urlsplit(source).scheme == "sqlite":
+            from_sqlite(source, table, wanted, path)
+        else:
+            from_postgres(source, table, wanted, path)
+        yield path
+
+
+def from_sqlite(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
+    """Write the rows of ``table``, in its own order, from a SQLite file to ``path``."""
+    place = Path(unquote(source.split("///", 1)[-1]))
+    if not place.is_file():
+        raise UnusableFile(f"{place}: there is no such database.")
+    try:
+        with closing(sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)) as run:
+            names = [row[1] for row in run.execute(f'PRAGMA table_info("{table}")')]
+            check_columns(f"table {table}", names, wanted)
+            shown = [name for name in COLUMNS if name in names]
+            rows = run.execute(f'SELECT {", ".join(shown)} FROM "{table}" ORDER BY rowid')  # noqa: S608 - names checked, paths quoted
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(shown)
+                writer.writerows(rows)
+    except sqlite3.Error as error:
+        raise UnusableFile(f"{place}: {error}") from None
+
+
+def from_postgres(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
+    """Write the rows of ``table`` from PostgreSQL to ``path``, in the order the server gives."""
+    psycopg = library("psycopg")
+    try:
+        with psycopg.connect(source) as run:
+            none = run.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608 - name checked
+            names = [column.name for column in none.description]
+            check_columns(f"table {table}", names, wanted)
+            shown = [name for name in COLUMNS if name in names]
+            order = " ORDER BY id" if "id" in names else ""
+            query = f"SELECT {', '.join(shown)} FROM {table}{order}"  # noqa: S608 - names checked
+            copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", path)
+    except psycopg.Error as error:
+        raise UnusableFile(f"the database: {duck.first_line(error)}") from None
+
+
+def copy_out(run: Any, query: str, path: Path) -> None:
+    """Write what ``query`` (a COPY … TO STDOUT) gives to ``path``."""
+    with path.open("wb") as file, run.cursor().copy(query) as rows:
+        for block in rows:
+            file.write(block)
+
+
+# ---- Other engines -------------------------------------------------------------------------------
+
+
+def on_postgres(
+    question: Question, path: Path, names: Sequence[str], part: Path, server: str
+) -> int:
+    """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
+    psycopg = library("psycopg")
+    query = texts.text(question, Engine.POSTGRES)
+    columns = ", ".join(f'"{name}" {SQL_TYPES.get(name, "text")}' for name in names)
+    listed = ", ".join(f'"{name}"' for name in names)
+    try:
+        with psycopg.connect(server) as run:
+            run.execute("SET LOCAL DateStyle = 'ISO'")
+            run.execute(
+                f"CREATE TEMPORARY TABLE supplies ({columns}, seq bigint GENERATED ALWAYS AS"
+                " IDENTITY) ON COMMIT DROP"
+            )
+            load = f"COPY supplies ({listed}) FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
+            with path.open("rb") as file, run.cursor().copy(load) as rows:
+                if file.read(3) != b"\xef\xbb\xbf":
+                    file.seek(0)
+                while block := file.read(CHUNK):
+                    rows.write(block)
+            run.execute("ANALYZE supplies")
+            copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", part)
+    except psycopg.Error as error:
+        raise UnusableFile(f"the database: {duck.first_line(error)}") from None
+    with part.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
+
+
+def on_spark(question: Question, path: Path, names: Sequence[str], part: Path) -> int:
+    """Compute with Spark in local mode, or the cluster its own settings name; return the rows."""
+    library("pyspark")
+    sql = library("pyspark.sql")
+    functions = library("pyspark.sql.functions")
+    ibis = library("ibis")
+    expressions = library("adherence.measures.expressions")
+    session = (
+        sql.SparkSession.builder.appName("adherence")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate()
+    )
+    types = {"duration": "double", "daily_dose": "double", "date": "date"}
+    schema = ", ".join(f"`{name}` {types.get(name, 'string')}" for name in names)
+    frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=False)
+    frame = frame.withColumn("seq", functions.monotonically_increasing_id())
+    frame.createOrReplaceTempView("supplies")
+    connection = ibis.pyspark.connect(session)
+    wanted = (*columns_needed(question), "seq")
+    asked = expressions.answer(connection.table("supplies").select(*wanted), question)
+    found = session.sql(connection.compile(asked))
+    rows = 0
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(found.columns)
+        for row in found.toLocalIterator():
+            writer.writerow(row)
+            rows += 1
+    return rows

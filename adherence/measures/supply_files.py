@@ -1,0 +1,170 @@
+"""Files of supplies: what one may look like, and every row of it that cannot be used.
+
+A CSV file is UTF-8, comma-separated, with a header line; its columns may stand in any order and
+others are passed over. ``patient_id`` is any text, ``date`` is YYYY-MM-DD, ``duration`` (days) and
+``daily_dose`` are numbers above 0, ``medication`` is any text. Rows of one patient and day keep
+the file's order.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from pathlib import Path
+
+from adherence.domain.supplies import COLUMNS, REQUIRED_COLUMNS
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+NUMBERS = ("duration", "daily_dose")
+PARQUET = (".parquet", ".pq")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used: its line (the header is line 1) or row number, and why."""
+
+    line: int
+    reason: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line}: {self.reason}"
+            if self.file
+            else (f"row {self.line}: {self.reason}")
+        )
+
+
+class UnusableFile(ValueError):
+    """A file that cannot be read as supplies at all; the text says why, without its contents."""
+
+
+class BadSupplies(ValueError):
+    """Supplies that cannot be used: ``rows`` holds every bad row, in order."""
+
+    def __init__(self, rows: Sequence[BadRow]) -> None:
+        super().__init__(f"{len(rows)} rows cannot be used; the first: {rows[0]}")
+        self.rows = rows
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether ``path`` is a Parquet file or a folder of them."""
+    return path.is_dir() or path.suffix.lower() in PARQUET
+
+
+def header(path: Path, wanted: Sequence[str]) -> list[str]:
+    """Return the column names of the CSV file ``path``, in the file's order.
+
+    Raises ``UnusableFile`` if it is missing, empty, not text, lacks a column of ``wanted`` or names
+    one twice.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(65536)
+    except OSError as error:
+        raise UnusableFile(f"{path}: {error.strerror}") from None
+    if not start.strip():
+        raise UnusableFile(f"{path}: the file is empty; a header line was expected.")
+    if b"\0" in start:
+        raise UnusableFile(f"{path}: this is a binary file, not a CSV file.")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = next(csv.reader(file, strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        raise UnusableFile(f"{path}: this is not a CSV file in UTF-8.") from None
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnusableFile(f"{path}: the header names a column twice: {', '.join(twice)}.")
+    check_columns(str(path), names, wanted)
+    return names
+
+
+def check_columns(source: str, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise ``UnusableFile`` unless ``names`` has all columns of ``wanted``."""
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise UnusableFile(
+            f"{source}: columns are missing: {', '.join(missing)}."
+            f" Needed: {', '.join(wanted)}; possible: {', '.join(COLUMNS)}."
+        )
+
+
+def bad_rows(path: Path, names: Sequence[str], wanted: Sequence[str]) -> Iterator[BadRow]:
+    """Yield every row of the CSV file ``path`` that cannot be used, with all that is wrong in it.
+
+    ``names`` is the file's header. A number that is given must be one above 0, even in a column the
+    question does not read; a column of ``wanted`` must be given.
+    """
+    checks = [(names.index(name), name, name in wanted) for name in COLUMNS if name in names]
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        reader = csv.reader(file, strict=True)
+        next(reader, None)
+        line = reader.line_num + 1
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield BadRow(line, f"the quotes do not close ({error})", str(path))
+                line = reader.line_num + 1
+                continue
+            wrong = faults(row, len(names), checks)
+            if wrong:
+                yield BadRow(line, "; ".join(wrong), str(path))
+            line = reader.line_num + 1
+
+
+def faults(row: Sequence[str], width: int, checks: Sequence[tuple[int, str, bool]]) -> list[str]:
+    """Return everything that is wrong with ``row``, without repeating what it holds."""
+    if not row:
+        return ["the line is empty"]
+    if len(row) != width:
+        return [f"{len(row)} values where the header names {width}"]
+    wrong = []
+    for place, name, needed in checks:
+        value = row[place]
+        if not value:
+            if needed:
+                wrong.append(f"{name} is missing")
+        elif "\ufffd" in value:
+            wrong.append(f"{name} is not UTF-8 text")
+        elif name == "date":
+            if not is_date(value):
+                wrong.append("date is not a date of the form YYYY-MM-DD")
+        elif name in NUMBERS:
+            number = as_number(value)
+            if number is None:
+                wrong.append(f"{name} is not a number")
+            elif not 0 < number < inf:
+                wrong.append(f"{name} is not above 0")
+    return wrong
+
+
+def is_date(value: str) -> bool:
+    """Whether ``value`` is a day of the calendar written YYYY-MM-DD."""
+    if not ISO_DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def as_number(value: str) -> float | None:
+    """Return the number ``value`` stands for; None if it is none."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return None if number != number else number
+
+
+def needed(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of ``wanted`` and those every table of supplies has, in their order."""
+    return tuple(name for name in COLUMNS if name in wanted or name in REQUIRED_COLUMNS)
