@@ -20,6 +20,7 @@ from adherence.domain.schedules import EARLIEST, LATEST
 from adherence.domain.texts import clean
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
@@ -138,8 +139,7 @@ class Day(_Read, fields.Date):
     said = "Not a valid date."
 
     def read(self, value: Any) -> date:
-        # Only the form with hyphens: fromisoformat reads 2026-W47-7 and 20261122 too.
-        if len(value) != 10 or value[4] != "-" or value[7] != "-":
+        if _DATE.fullmatch(value) is None:
             raise ValueError
         found = date.fromisoformat(value)
         if not EARLIEST <= found < LATEST:
