@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -280,6 +281,7 @@ CALENDAR_DAYS = 42
 GOAL_DAYS = 90
 MOST_DAYS = 90
 """How far back a calendar may look."""
+_DAYS = re.compile("[0-9]{1,3}")
 
 
 class _Kept:
