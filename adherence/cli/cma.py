@@ -120,6 +120,8 @@ def question(args: argparse.Namespace) -> Question:
     """Return what the options ask; raises ``InvalidInput`` naming the option."""
     windows, carry = supplies.windows(args), supplies.carry(args)
     if args.per_supply:
+        if args.measure or args.per_episode or args.sliding_duration or args.group or args.groups:
+            raise InvalidInput("per_supply", "stands_alone")
         return GapQuestion(windows, carry, into_window=args.per_supply == "into-window")
     named = args.measure or [Measure.CMA7]
     measures = list(Measure) if "ALL" in named else [Measure(name) for name in named]

@@ -31,6 +31,7 @@ from adherence.measures.supply_files import (
     check_columns,
     header,
     is_parquet,
+    other_types,
     read_other,
 )
 
@@ -112,9 +113,7 @@ def answer_table(question: Question, table: Any, others: Mapping[str, Any] | Non
 
 def add_other(run: Any, kind: str, path: Path | None) -> None:
     """Create the table ``kind`` of ``OTHERS`` from ``path``, empty without one."""
-    columns = [
-        (name, "DATE" if name.endswith(("day", "until")) else "VARCHAR") for name in OTHERS[kind]
-    ]
+    columns = other_types(kind)
     run.execute(f"CREATE TEMP TABLE {kind} ({', '.join(' '.join(column) for column in columns)})")
     if path is not None and (rows := read_other(kind, path)):
         marks = ", ".join("?" for _ in columns)

@@ -21,6 +21,7 @@ from adherence.domain.supplies import (
 from adherence.measures import duck, texts
 from adherence.measures.engines import Engine, library
 from adherence.measures.supply_files import (
+    OTHERS,
     PARQUET,
     BadSupplies,
     UnusableFile,
@@ -28,6 +29,8 @@ from adherence.measures.supply_files import (
     check_columns,
     header,
     is_parquet,
+    other_types,
+    read_other,
 )
 
 DATABASES = ("postgresql", "postgres", "sqlite")
@@ -39,6 +42,8 @@ SQL_TYPES = {
     "medication": "text",
 }
 CHUNK = 1 << 20
+
+Rows = Sequence[tuple[str | None, ...]]
 
 
 def answer(
@@ -66,18 +71,20 @@ def answer(
             return duck.answer_file(
                 question, path, target, memory=memory, progress=progress, others=others
             )
-        if isinstance(question, PdcQuestion):
-            raise UnusableFile("The proportion of days covered is computed with --engine duckdb.")
         if target.suffix.lower() in PARQUET:
             raise UnusableFile(f"{target}: this engine writes CSV only.")
         names = checked_names(path, columns_needed(question))
+        read = {
+            kind: read_other(kind, others[kind]) if others and kind in others else []
+            for kind in (OTHERS if isinstance(question, PdcQuestion) else ())
+        }
         with duck.whole_or_nothing(target) as part:
             if engine is Engine.POSTGRES:
                 server = database or (source if is_address(source) else None)
                 if server is None or not server.startswith("postgres"):
                     raise UnusableFile("--engine postgres needs --database postgresql://…")
-                return on_postgres(question, path, names, part, server)
-            return on_spark(question, path, names, part)
+                return on_postgres(question, path, names, part, server, read)
+            return on_spark(question, path, names, part, read)
 
 
 def is_address(source: str) -> bool:
@@ -166,7 +173,12 @@ def copy_out(run: Any, query: str, path: Path) -> None:
 
 
 def on_postgres(
-    question: Question, path: Path, names: Sequence[str], part: Path, server: str
+    question: Question,
+    path: Path,
+    names: Sequence[str],
+    part: Path,
+    server: str,
+    others: Mapping[str, Rows],
 ) -> int:
     """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
     psycopg = library("psycopg")
@@ -188,6 +200,12 @@ def on_postgres(
                 while block := file.read(CHUNK):
                     rows.write(block)
             run.execute("ANALYZE supplies")
+            for kind, rows_of in others.items():
+                columns = ", ".join(" ".join(column) for column in other_types(kind))
+                run.execute(f"CREATE TEMPORARY TABLE {kind} ({columns}) ON COMMIT DROP")
+                with run.cursor().copy(f"COPY {kind} FROM STDIN") as rows:
+                    for row in rows_of:
+                        rows.write_row(row)
             copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", part)
     except psycopg.Error as error:
         raise UnusableFile(f"the database: {duck.first_line(error)}") from None
@@ -195,7 +213,13 @@ def on_postgres(
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def on_spark(question: Question, path: Path, names: Sequence[str], part: Path) -> int:
+def on_spark(
+    question: Question,
+    path: Path,
+    names: Sequence[str],
+    part: Path,
+    others: Mapping[str, Rows],
+) -> int:
     """Compute with Spark in local mode, or the cluster its own settings name; return the rows."""
     library("pyspark")
     sql = library("pyspark.sql")
@@ -216,7 +240,16 @@ def on_spark(question: Question, path: Path, names: Sequence[str], part: Path) -
     frame.createOrReplaceTempView("supplies")
     connection = ibis.pyspark.connect(session)
     wanted = (*columns_needed(question), "seq")
-    asked = expressions.answer(connection.table("supplies").select(*wanted), question)
+    for kind, rows_of in others.items():
+        columns = other_types(kind)
+        texts_only = ", ".join(f"{name} string" for name, _ in columns)
+        typed = [f"cast({name} as {sort}) as {name}" for name, sort in columns]
+        session.createDataFrame(rows_of, texts_only).selectExpr(*typed).createOrReplaceTempView(
+            kind
+        )
+    beside = [connection.table(kind) for kind in others]
+    supplies = connection.table("supplies").select(*wanted)
+    asked = expressions.answer(supplies, question, beside)
     found = session.sql(connection.compile(asked))
     rows = 0
     with part.open("w", encoding="utf-8", newline="") as file:

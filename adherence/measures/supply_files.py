@@ -149,6 +149,12 @@ OTHERS = {"stays": STAYS, "people": PEOPLE}
 """Tables beside the supplies that the proportion of days covered may read: their columns."""
 
 
+def other_types(kind: str) -> list[tuple[str, str]]:
+    """Return the columns of a table of ``OTHERS`` and their types, in words every engine knows."""
+    days = ("day", "until")
+    return [(name, "date" if name.endswith(days) else "varchar(1000)") for name in OTHERS[kind]]
+
+
 def read_other(kind: str, path: Path) -> list[tuple[str | None, ...]]:
     """Return the rows of ``path``, a CSV file of ``OTHERS``, in the order of its columns there.
 

@@ -2,8 +2,8 @@
 
 The reference's example (100 patients, 1,080 supplies) is repeated under new ids. Each case is one
 process of the command; its CPU seconds and peak memory come from the system, the best of
-``--repeat`` runs counts. A first run, beside them, makes the text of its question where none was
-kept.
+``--repeat`` runs counts.
+A first run, beside them, makes the text of its question where none was kept.
 ``--million`` adds a million patients.
 """
 

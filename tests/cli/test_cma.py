@@ -279,6 +279,9 @@ def test_a_parquet_file_is_checked_as_well(tmp_path: Path, capsys: pytest.Captur
         ["--sliding-duration", "30"],
         ["--sliding-duration", "30", "--sliding-step", "30", "--per-episode"],
         ["--per-episode", "--max-gap", "-1"],
+        ["--per-supply", "into-window", "--measure", "CMA7"],
+        ["--group", "A"],
+        ["--group", "A=medication = 1"],
     ],
     ids=str,
 )

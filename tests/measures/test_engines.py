@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("duckdb")
 pytest.importorskip("ibis")
 
+from adherence.domain.groups import groups
 from adherence.domain.supplies import (
     Carry,
     CmaQuestion,
@@ -20,6 +21,7 @@ from adherence.domain.supplies import (
     GapQuestion,
     GapUnit,
     Measure,
+    PdcQuestion,
     Question,
     SlidingWindows,
     Unit,
@@ -44,6 +46,12 @@ QUESTIONS: dict[str, Question] = {
     "sliding": CmaQuestion(ALL, DAYS, Carry(True, True), sliding=SlidingWindows(90, 30)),
     "episodes": EpisodeQuestion(EpisodeRule(50, GapUnit.PERCENT, medication_change=True)),
     "episodes, appended": EpisodeQuestion(EpisodeRule(30, append_gap=True), MONTHS, Carry(True)),
+    "groups": CmaQuestion(
+        ALL,
+        DAYS,
+        groups=tuple(groups({"Long": "duration > 28", "A": "medication == 'A'"}).items()),
+    ),
+    "days covered": PdcQuestion(date(2019, 9, 1), date(2020, 12, 31)),
     "gaps": GapQuestion(DAYS, Carry(True, True)),
     "gaps within": GapQuestion(MONTHS, into_window=False),
 }
@@ -82,8 +90,22 @@ def same(first: Path, second: Path) -> bool:
 
 def on_duckdb(question: Question, supplies: Path, folder: Path) -> Path:
     target = folder / "duckdb.csv"
-    assert remote.answer(question, str(supplies), target) > 0
+    assert remote.answer(question, str(supplies), target, others=beside(question, folder)) > 0
     return target
+
+
+def beside(question: Question, folder: Path) -> dict[str, Path]:
+    """Files of stays and people for the question that reads them."""
+    if not isinstance(question, PdcQuestion):
+        return {}
+    stays = [(f"p{n:02}", f"2020-{n % 9 + 1:02}-05", f"2020-{n % 9 + 2:02}-01") for n in range(40)]
+    people = [("p01", "hospice", ""), ("p02", "", "2020-06-30")]
+    return {
+        "stays": written(folder / "stays.csv", stays, ("patient_id", "first_day", "last_day")),
+        "people": written(
+            folder / "people.csv", people, ("patient_id", "excluded", "covered_until")
+        ),
+    }
 
 
 @pytest.mark.postgres
@@ -95,7 +117,14 @@ def test_postgresql_gives_the_same(
     target = tmp_path / "postgres.csv"
 
     server = postgres_server.replace("+psycopg", "")
-    rows = remote.answer(question, str(supplies), target, engine=Engine.POSTGRES, database=server)
+    rows = remote.answer(
+        question,
+        str(supplies),
+        target,
+        engine=Engine.POSTGRES,
+        database=server,
+        others=beside(question, tmp_path),
+    )
 
     assert rows == len(cells(target)) - 1
     assert same(on_duckdb(question, supplies, tmp_path), target)
@@ -133,7 +162,9 @@ def test_spark_gives_the_same(question: Question, supplies: Path, tmp_path: Path
     pytest.importorskip("pyspark")
     target = tmp_path / "spark.csv"
 
-    assert remote.answer(question, str(supplies), target, engine=Engine.PYSPARK) > 0
+    others = beside(question, tmp_path)
+    found = remote.answer(question, str(supplies), target, engine=Engine.PYSPARK, others=others)
+    assert found > 0
 
     assert same(on_duckdb(question, supplies, tmp_path), target)
 
