@@ -40,10 +40,10 @@ from adherence.store.db import Run, read
 
 ONE_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-#: Long enough for the longest run of weeks that earns a milestone, and for pauses within it.
-RUN = timedelta(weeks=26)
 #: The longest run of weeks that earns a milestone.
 LONGEST_RUN = max(SUSTAINED_LEVELS)
+#: Days that hold such a run on either side of a change, unless long pauses lie in between.
+RUN = (LONGEST_RUN + 2) * WEEK
 
 
 def award(
