@@ -21,6 +21,8 @@ def create_app(given: Settings | None = None) -> Flask:
     """
     found = given if given is not None else Settings.from_env()
     app = Flask(__name__, template_folder=str(templates_dir()))
+    # A method that a route does not name is refused, OPTIONS too: no other site may call us.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[settings.EXTENSION] = found
     clock.init_app(app)
     db.init_app(app, found.database_url)

@@ -43,6 +43,7 @@ STATUS = {
     Result.UNKNOWN: 404,
 }
 ITEM = {"409": "Something else is stored under that id, or it was corrected already."}
+AGAIN = "It was stored before; nothing changed."
 #: Beyond any place in the pull order, and what a query can name.
 NEWEST = 10**18 - 1
 
@@ -86,7 +87,15 @@ def show(actor: Actor, patient_id: UUID, client_id: UUID) -> ResponseReturnValue
 
 
 @blueprint.post(f"{PATIENT}/entries")
-@says(blueprint, "entry.log", wire.ReceiptSchema, status=201, asks=wire.EntrySchema, also=ITEM)
+@says(
+    blueprint,
+    "entry.log",
+    wire.ReceiptSchema,
+    status=201,
+    asks=wire.EntrySchema,
+    also=ITEM,
+    again=AGAIN,
+)
 @policy("entry.log")
 def log(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Log one entry. 201 when it is stored now, 200 when it was before."""
@@ -102,6 +111,7 @@ def log(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     status=201,
     asks=wire.CorrectionSchema,
     also=ITEM,
+    again=AGAIN,
 )
 @policy("entry.correct")
 def correct(actor: Actor, patient_id: UUID, client_id: UUID) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ REFUSALS = {
     "401": "No valid bearer token.",
     "403": "Your account can never do this.",
     "404": "No such thing, or none you may know of: both read the same.",
+    "default": "Too many requests (429), something that broke here (500), no store just now (503).",
 }
 WITH_BODY = {
     "413": "Larger than the limit.",
@@ -120,11 +121,13 @@ def says(
     query: dict[str, tuple[str, str]] | None = None,
     content: str = "application/json",
     also: dict[str, str] | None = None,
+    again: str = "",
 ) -> Callable[[Any], Any]:
     """Describe a view: who may call it, what it is asked with and what it answers.
 
-    ``query`` names parameters: name -> (type, format or range, meaning); others are refused at the
-    door. It only describes; the view reads them, and its body, itself, strictly (``web.bodies``).
+    ``again`` says when the same answer comes with 200. ``query`` names parameters: name -> (type,
+    format or range, meaning); others are refused at the door. It only describes; the view reads
+    them, and its body, itself, strictly (``web.bodies``).
     """
     responses: dict[str, Any] = {
         code: {"description": text, "content": PROBLEM} for code, text in REFUSALS.items()
@@ -140,6 +143,8 @@ def says(
             "description": (answer.__doc__ or "The answer.").strip().splitlines()[0],
             "content": {content: {"schema": answer}},
         }
+        if again:
+            responses["200"] = {**responses[str(status)], "description": again}
     elif status == 204:
         responses["204"] = {"description": "Done."}
     else:

@@ -12,7 +12,7 @@ from adherence.api.openapi import PREFIX, says
 from adherence.api.patients import PATIENT
 from adherence.domain.access import Actor
 from adherence.schemas import progress as wire
-from adherence.services import programmes, review
+from adherence.services import audit, programmes, review
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
@@ -49,7 +49,10 @@ def of_patient(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 @policy("notice.read")
 def show(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
     """One notice."""
-    return dict(_notice.dump(review.notice(actor, notice_id, now())))
+    found = review.notice(actor, notice_id, now())
+    if actor.patient_id != found.patient_id:
+        audit.note_read(actor, found.patient_id, "notice.read", now())
+    return dict(_notice.dump(found))
 
 
 @blueprint.post(f"{NOTICE}/reply")

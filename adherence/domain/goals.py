@@ -76,6 +76,8 @@ class Goal:
         for field, value in (("target", self.target), ("baseline", self.baseline)):
             if value is not None and not low <= value <= high:
                 raise InvalidInput(field, "out_of_range")
+            if self.measure is Measure.GAS and value is not None and value != int(value):
+                raise InvalidInput(field, "not_a_step")
         if self.target == self.baseline:
             raise InvalidInput("target", "same_as_baseline")
         self._check_words()

@@ -21,6 +21,8 @@ HOUR = timedelta(hours=1)
 MOST_TIMES = 24  # a day; the same bound holds for sessions a day
 LONGEST_CYCLE = 366  # days, for "every n days" and for cycles
 LONGEST_INTERVAL = 24 * 366  # hours
+#: Days outside are mistakes, and near the ends of the calendar sums of days overflow.
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 
 
 class ScheduleKind(StrEnum):
@@ -189,6 +191,8 @@ def _check(schedule: Schedule) -> None:
     for name, default in _PARTICULARS:
         if name not in belonging and getattr(schedule, name) != default:
             raise InvalidInput(name, "not_for_this_kind")
+    _require("starts_on", EARLIEST <= schedule.starts_on < LATEST)
+    _require("ends_on", schedule.ends_on is None or schedule.ends_on < LATEST)
     if schedule.ends_on is not None and schedule.ends_on <= schedule.starts_on:
         raise InvalidInput("ends_on", "before_start")
     _CHECKS[schedule.kind](schedule)
@@ -256,6 +260,7 @@ def _check_fixed_interval(schedule: Schedule) -> None:
     _require("zone", schedule.zone is not None, "required")
     if schedule.anchor is not None:
         _require("anchor", schedule.anchor.utcoffset() == timedelta(0), "not_utc")
+        _require("anchor", EARLIEST <= schedule.anchor.date() < LATEST)
     reach = schedule.window.before + schedule.window.after
     _require("window", reach <= schedule.interval_hours * HOUR, "overlaps_next")
 

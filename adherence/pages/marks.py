@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup, escape
 
@@ -156,6 +156,17 @@ def _svg(kind: str, symbol: str, said: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=4096)
+def _beads(states: tuple[str, ...]) -> Markup:
+    """The beads of a strip; the list shows the same few patterns again and again."""
+    return Markup("").join(
+        Markup('<use class="st-{0}" href="#s-{0}" x="{1:g}" y="0" width="14" height="14"/>').format(
+            state, 16.6 * position
+        )
+        for position, state in enumerate(states)
+    )
+
+
 class Marks:
     """The icons and beads one page uses. A page writes each symbol once, at its end.
 
@@ -192,16 +203,10 @@ class Marks:
             return Markup("")
         self._beads.update(states)
         width = 16.6 * len(states) - 2.6
-        beads = Markup("").join(
-            Markup(
-                '<use class="st-{0}" href="#s-{0}" x="{1:g}" y="0" width="14" height="14"/>'
-            ).format(state, 16.6 * position)
-            for position, state in enumerate(states)
-        )
         return Markup(
             '<svg class="strip" viewBox="0 0 {0:g} 14" role="img" aria-label="{1}">'
             '<path class="line-thread" d="M0 7h{0:g}"/>{2}</svg>'
-        ).format(width, words, beads)
+        ).format(width, words, _beads(tuple(states)))
 
     def sprite(self) -> Markup:
         """Return the hidden drawing that holds every symbol asked for so far."""

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor
 from adherence.domain.entries import Status
-from adherence.domain.errors import Conflict, InvalidInput
+from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.pages import toasts
 from adherence.pages.forms import Form
 from adherence.pages.toasts import Toast
@@ -145,8 +145,11 @@ def _with(actor: Actor, notice_id: UUID) -> list[UUID]:
             other = UUID(typed)
         except ValueError:
             continue
-        if service.notice(actor, other, now()).patient_id == patient_id:
-            found.append(other)
+        try:
+            if service.notice(actor, other, now()).patient_id == patient_id:
+                found.append(other)
+        except NotFound:
+            continue
     return found
 
 

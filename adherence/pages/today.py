@@ -21,6 +21,7 @@ from adherence.pages.own import own
 from adherence.pages.toasts import Toast
 from adherence.services import entries, pauses
 from adherence.services import today as days
+from adherence.services.entries import Result
 from adherence.services.pauses import PauseView
 from adherence.services.today import Card, CardState, Today
 from adherence.web import words
@@ -138,7 +139,7 @@ def answer(actor: Actor) -> Response:
     card = days.today(actor, patient_id, now()).card(activity_id, day, slot)
     if card is not None and card.entry is not None and card.entry.client_id != client_id:
         return toasts.back_to(url_for("entries.log", **where))
-    entries.log_entry(
+    receipt = entries.log_entry(
         actor,
         patient_id,
         {
@@ -152,6 +153,8 @@ def answer(actor: Actor) -> Response:
         },
         now(),
     )
+    if receipt.result is Result.UNKNOWN:
+        raise NotFound
     return toasts.back_to(url_for("today.show", _anchor="now"), client_id)
 
 

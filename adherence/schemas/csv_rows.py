@@ -65,7 +65,9 @@ def cell(value: Any) -> Any:
         return "yes" if value else "no"
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, int | float):
-        return f"{value:g}" if isinstance(value, float) else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, int):
+        return value
     text = str(value)
     return f"'{text}" if text.startswith(RISKY) else text

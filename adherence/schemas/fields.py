@@ -16,13 +16,12 @@ from uuid import UUID
 from marshmallow import ValidationError, fields, validate
 
 from adherence.domain.errors import InvalidInput
+from adherence.domain.schedules import EARLIEST, LATEST
 from adherence.domain.texts import clean
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-
-#: Years outside these are mistakes, and near the ends of the calendar zones overflow.
-YEARS = (1900, 2200)
 
 
 class _Read:
@@ -129,7 +128,7 @@ class Instant(_Read, fields.AwareDateTime):
 
     def read(self, value: Any) -> datetime:
         found = datetime.fromisoformat(value)
-        if found.tzinfo is None or not YEARS[0] < found.year < YEARS[1]:
+        if found.tzinfo is None or not EARLIEST < found.date() < LATEST:
             raise ValueError
         return found.astimezone(UTC)
 
@@ -140,10 +139,10 @@ class Day(_Read, fields.Date):
     said = "Not a valid date."
 
     def read(self, value: Any) -> date:
-        if len(value) != 10:
+        if _DATE.fullmatch(value) is None:
             raise ValueError
         found = date.fromisoformat(value)
-        if not YEARS[0] < found.year < YEARS[1]:
+        if not EARLIEST <= found < LATEST:
             raise ValueError
         return found
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from adherence.domain.access import Actor
 from adherence.domain.audit import GENESIS, link, seal
+from adherence.services.record import Record
 from adherence.store import audit as table
 from adherence.store import clinics, patients
 from adherence.store.db import Run, read, write
@@ -25,6 +27,17 @@ class Fault:
     chain_id: UUID
     n: int
     what: str
+
+
+def note_read(actor: Actor, patient_id: UUID, action: str, now: datetime) -> None:
+    """Write down that somebody looked at a patient's record."""
+
+    def work(run: Run) -> None:
+        record = Record(run, actor, patient_id, now)
+        record.audit(action, patient_id)
+        record.close()
+
+    write(work)
 
 
 def clinic_ids() -> Sequence[UUID]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +27,17 @@ PAIN_LIMIT = "pain_limit"
 NEED_STEP = 100
 
 
-def refresh(record: Record, care: Care, last_entry_at: datetime | None = None) -> None:
-    """Write the patient's row anew; ``last_entry_at`` when entries have just come in."""
+def refresh(
+    record: Record,
+    care: Care,
+    last_entry_at: datetime | None = None,
+    changed: Collection[date] | None = None,
+) -> None:
+    """Write the patient's row anew; ``last_entry_at`` when entries have just come in.
+
+    ``changed`` are the days whose sums changed, where only they did: the strip of a row that was
+    written today keeps its other days.
+    """
     run = record.run
     stored: Any = run.first(table.caseload_of, patient_id=record.patient_id)
     if stored is None or record.notices_changed:
@@ -37,18 +46,26 @@ def refresh(record: Record, care: Care, last_entry_at: datetime | None = None) -
         open_notices, urgency = stored.open_notices, stored.urgency
     if last_entry_at is None and stored is not None:
         last_entry_at = stored.last_entry_at
-    row = computed(run, care, record.clinic_id, record.now, open_notices, urgency, last_entry_at)
+    row = computed(
+        run,
+        care,
+        record.clinic_id,
+        record.now,
+        open_notices,
+        urgency,
+        last_entry_at,
+        None if stored is None or changed is None else stored,
+        changed,
+    )
     if stored is None:
         run.do(table.add_caseload, **row)
     else:
+        del row["clinic_id"]
+        patient_id = row.pop("patient_id")
         run.do(
             table.set_caseload,
-            patient_id=record.patient_id,
-            **{
-                f"new_{name}": value
-                for name, value in row.items()
-                if name not in ("patient_id", "clinic_id")
-            },
+            patient_id=patient_id,
+            **{f"new_{name}": value for name, value in row.items()},
         )
 
 
@@ -70,29 +87,29 @@ def computed(
     open_notices: int,
     urgency: int,
     last_entry_at: datetime | None,
+    stored: Any = None,
+    changed: Collection[date] | None = None,
 ) -> dict[str, Any]:
     """The row as the record says it should be at ``now``."""
     today = care.today(now)
-    totals = {
-        row.day: DayTotals(*row)
-        for row in run.all(
-            day_sums.patient_days,
-            patient_id=care.patient_id,
-            first=today - timedelta(days=DAYS),
-            until=today + ONE_DAY,
-        )
-    }
-    due = done = unreported = 0
-    pain: int | None = None
-    pain_from = today - timedelta(days=PAIN_DAYS - 1)
-    for day, one in totals.items():
-        upcoming = one.upcoming(now)
-        unreported += one.unanswered - upcoming
-        due += one.asked - upcoming
-        done += one.done
-        if one.pain_max is not None and day >= pain_from:
-            pain = one.pain_max if pain is None else max(pain, one.pain_max)
-    if urgency == Need.NOTHING and _silent(care, totals, last_entry_at, today):
+    first, until = today - timedelta(days=DAYS), today + ONE_DAY
+    counts: Any = run.first(
+        day_sums.period_counts,
+        patient_id=care.patient_id,
+        first=first,
+        until=until,
+        at=now,
+        pain_from=today - timedelta(days=PAIN_DAYS - 1),
+    )
+    asked = counts.asked or 0
+    due, done = asked - (counts.upcoming or 0), counts.done or 0
+    if stored is not None and stored.as_of == today and changed is not None:
+        strip = _patched(run, care, stored.strip, changed, today, now)
+    else:
+        strip = _strip(run, care, today, now)
+    # Somebody who has just reported is not silent.
+    is_quiet = last_entry_at is None or now - last_entry_at > ONE_DAY
+    if urgency == Need.NOTHING and is_quiet and _silent(run, care, last_entry_at, today):
         urgency = Need.SILENT
     goal = care.first_goal()
     tomorrow = today + ONE_DAY
@@ -103,26 +120,49 @@ def computed(
         "urgency": 0 if urgency == Need.SILENT else urgency,
         "due30": due,
         "done30": done,
-        "unreported30": unreported,
-        "pain7": pain,
-        "strip": _strip(totals, today, now),
+        "unreported30": counts.unreported or 0,
+        "pain7": counts.pain,
+        "strip": strip,
         "open_notices": open_notices,
         "last_entry_at": last_entry_at,
         "goal_words": None if goal is None else goal.goal.words,
         "as_of": today,
-        "roll_at": day_start(tomorrow, care.zones.on(tomorrow)).astimezone(UTC),
+        "roll_at": day_start(tomorrow, care.zones.on(tomorrow)),
     }
 
 
-def _strip(totals: Mapping[date, DayTotals], today: date, now: datetime) -> str:
-    days = [today - timedelta(days=back) for back in range(STRIP_DAYS - 1, -1, -1)]
+def _days(run: Run, care: Care, first: date, until: date) -> dict[date, DayTotals]:
+    return {
+        row[0]: DayTotals(*row)
+        for row in run.all(
+            day_sums.patient_days, patient_id=care.patient_id, first=first, until=until
+        )
+    }
+
+
+def _strip(run: Run, care: Care, today: date, now: datetime) -> str:
+    first = today - timedelta(days=STRIP_DAYS - 1)
+    totals = _days(run, care, first, today + ONE_DAY)
+    days = [first + timedelta(days=n) for n in range(STRIP_DAYS)]
     return "".join(LETTERS[totals[day].status(now) if day in totals else None] for day in days)
 
 
-def _silent(
-    care: Care, totals: Mapping[date, DayTotals], last_entry_at: datetime | None, today: date
-) -> bool:
+def _patched(
+    run: Run, care: Care, strip: str, changed: Collection[date], today: date, now: datetime
+) -> str:
+    """The strip with the letters of changed days, and of those that time may have changed."""
+    first = today - timedelta(days=STRIP_DAYS - 1)
+    days = {day for day in changed if first <= day <= today} | {today - ONE_DAY, today}
+    totals = _days(run, care, min(days), today + ONE_DAY)
+    letters = list(strip)
+    for day in days:
+        letters[(day - first).days] = LETTERS[totals[day].status(now) if day in totals else None]
+    return "".join(letters)
+
+
+def _silent(run: Run, care: Care, last_entry_at: datetime | None, today: date) -> bool:
     """Whether nothing came in for a week although something was expected on its days."""
+    totals = _days(run, care, today - timedelta(days=DAYS), today + ONE_DAY)
     expected_since = None
     for day in sorted(totals):
         if totals[day].asked:

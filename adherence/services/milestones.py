@@ -40,10 +40,10 @@ from adherence.store.db import Run, read
 
 ONE_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-#: Long enough for the longest run of weeks that earns a milestone, and for pauses within it.
-RUN = timedelta(weeks=26)
 #: The longest run of weeks that earns a milestone.
 LONGEST_RUN = max(SUSTAINED_LEVELS)
+#: Days that hold such a run on either side of a change, unless long pauses lie in between.
+RUN = (LONGEST_RUN + 2) * WEEK
 
 
 def award(
@@ -153,7 +153,10 @@ def _around(
     run = record.run
     mine = {"patient_id": record.patient_id, "goal_id": agreed.id}
     before = run.value(day_sum_table.active_before, day=first, **mine)
-    after = run.value(day_sum_table.active_after, day=until - ONE_DAY, **mine)
+    is_newest = until > care.today(record.now)
+    after = (
+        None if is_newest else run.value(day_sum_table.active_after, day=until - ONE_DAY, **mine)
+    )
     start = first if before is None else min(first, before)
     end = until if after is None else max(until, after + ONE_DAY)
     days = goal_days(run, care, agreed.id, start, end, record.settled_on, record.now)

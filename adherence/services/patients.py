@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,8 @@ from adherence.store.ids import new_id
 
 NAME_LIMIT = 200
 SHEET_DAYS = 28
+#: Opening the sheet again within this time is the same look.
+SAME_LOOK = timedelta(minutes=30)
 TIMELINE = 60
 #: Larger than any need: where the list begins.
 MOST_NEED = 2**31 - 1
@@ -371,7 +373,13 @@ def _looked(actor: Actor, patient_id: UUID, now: datetime) -> None:
     def work(run: Run) -> None:
         record = Record(run, actor, patient_id, now)
         record.audit("patient.read", patient_id)
-        run.do(table.look, patient_id=patient_id, account_id=actor.account_id, at=now)
+        run.do(
+            table.look,
+            patient_id=patient_id,
+            account_id=actor.account_id,
+            at=now,
+            before=now - SAME_LOOK,
+        )
         record.close()
 
     write(work)

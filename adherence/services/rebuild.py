@@ -121,7 +121,16 @@ def _check_caseload(run: Run, patient: Any, care: Care, now: datetime) -> list[D
         return [Difference(care.patient_id, "caseload missing", "")]
     if row.last_entry_at != caseload.last_received(run, care.patient_id):
         return [Difference(care.patient_id, "caseload differs", "last_entry_at")]
-    return []
+    if row.as_of != care.today(now):
+        return []  # midnight has passed; the worker rolls it, and until then the list does
+    fresh = caseload.computed(
+        run, care, row.clinic_id, now, row.open_notices, row.urgency, row.last_entry_at
+    )
+    return [
+        Difference(care.patient_id, "caseload differs", name)
+        for name in ("strip", "done30", "pain7", "goal_words")
+        if getattr(row, name) != fresh[name] and (name != "strip" or "x" not in row.strip)
+    ]
 
 
 def rebuild(patient_id: UUID, now: datetime) -> None:

@@ -172,3 +172,18 @@ counts_by_activity = Statement(
     .group_by(DAY_SUM.c.activity_id)
     .order_by(DAY_SUM.c.activity_id)
 )
+#: Thirty days of one patient in one row, for the caseload; pain of the days from ``pain_from`` on.
+period_counts = Statement(
+    sa.select(
+        _total("asked", DAY_SUM.c.asked),
+        _total("done", DAY_SUM.c.done),
+        _total("unreported", sa.case((_closed, _open), else_=0)),
+        _total("upcoming", sa.case((_closed, 0), else_=_open)),
+        sa.func.max(
+            sa.case(
+                (DAY_SUM.c.day >= sa.bindparam("pain_from", type_=sa.Date), DAY_SUM.c.pain_max),
+                else_=None,
+            )
+        ).label("pain"),
+    ).where(_mine, _days)
+)

@@ -198,12 +198,17 @@ end_care_relation = Statement(
     )
     .values(until_at=sa.bindparam("at", type_=UtcDateTime))
 )
+#: A look soon after the last one is the same look: what was new stays marked as new.
 look = Statement(
     sa.update(CARE)
     .where(
         CARE.c.patient_id == sa.bindparam("patient_id", type_=Id),
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
         CARE.c.until_at.is_(None),
+        sa.or_(
+            CARE.c.looked_at.is_(None),
+            CARE.c.looked_at < sa.bindparam("before", type_=UtcDateTime),
+        ),
     )
     .values(looked_at=sa.bindparam("at", type_=UtcDateTime))
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -280,6 +281,7 @@ CALENDAR_DAYS = 42
 GOAL_DAYS = 90
 MOST_DAYS = 90
 """How far back a calendar may look."""
+_DAYS = re.compile("[0-9]{1,3}")
 
 
 class _Kept:
@@ -349,7 +351,8 @@ def _chart(
     now: datetime,
 ) -> Chart:
     if name == "adherence":
-        days = int(of) if of.isdecimal() and 1 <= int(of[:4]) <= MOST_DAYS else CALENDAR_DAYS
+        is_days = of.isascii() and of.isdigit() and len(of) <= 2 and 1 <= int(of) <= MOST_DAYS
+        days = int(of) if is_days else CALENDAR_DAYS
         return calendar(actor, patient_id, days, now)
     days = DAYS[width]
     if name == "symptom":

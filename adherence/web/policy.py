@@ -16,7 +16,7 @@ from werkzeug.routing import Rule as Route
 
 from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope
 from adherence.domain.errors import NotFound, NotPermitted
-from adherence.services import accounts
+from adherence.services import accounts, audit
 from adherence.settings import Settings
 from adherence.web import bodies, csrf, sessions
 from adherence.web.clock import now
@@ -157,12 +157,24 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     if (actor.role, _relation(door, rule, actor)) not in rule.may:
         # Where the address names nobody, there is nobody to hide.
         raise NotPermitted if door.about is None else NotFound
+    if is_safe and door.about == PATIENT:
+        _note_read(actor, door.action)
     if not door.is_machine:
         if not is_safe:
             bodies.check_form(settings, door.repeats)
             csrf.check()
         if rule.is_act:
             sessions.note_act()
+
+
+def _note_read(actor: Actor, action: str | None) -> None:
+    """One line of audit for every look of somebody else at a patient.
+
+    Opening the patient itself is noted by its own use case, which also remembers when one looked.
+    """
+    patient_id = (request.view_args or {})[PATIENT]
+    if actor.patient_id != patient_id and action is not None and action != "patient.read":
+        audit.note_read(actor, patient_id, action, now())
 
 
 def _bearer() -> Actor | None:

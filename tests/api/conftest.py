@@ -1,6 +1,8 @@
-"""The town that tests of the API ask, on both kinds of database."""
+"""The town that tests of the API ask: of their own on both kinds of database, or shared."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,4 +13,13 @@ from tests.web.town import Town, founded
 def town(store_url: str) -> Iterator[Town]:
     """A town of this test's own."""
     with founded(store_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town that the tests of a file share, for those that leave it usable for the next."""
+    path = tmp_path_factory.mktemp("town") / "adherence.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    with founded(f"sqlite:///{path}") as made:
         yield made

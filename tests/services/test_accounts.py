@@ -16,7 +16,7 @@ from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.errors import NotFound
 from adherence.services import accounts, audit, patients
-from adherence.store.accounts import LINK, SESSION, TOKEN
+from adherence.store.accounts import ACCOUNT, LINK, SESSION, TOKEN
 from adherence.store.db import db
 from tests.wards import DAY, MONDAY, clinic, patient_of
 
@@ -368,3 +368,14 @@ def test_Z12_two_patients_of_one_name_see_nothing_of_each_other():
     assert accounts.relation_to_patient(one, two.patient_id, MONDAY) is Relation.NONE
     with pytest.raises(NotFound):
         patients.patient(person(), two.patient_id, MONDAY)
+
+
+def test_an_account_that_is_not_active_is_out_even_where_its_rows_were_left(app: Flask):
+    """Both locks hold alone: the rows are gone, and they would open nothing."""
+    actor = person()
+    secret, bearer = session_of(actor), accounts.make_token(actor.account_id, "phone", MONDAY)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(ACCOUNT).values(active=False))
+
+    assert accounts.open_session(secret, MONDAY) is None
+    assert accounts.actor_of_token(bearer, MONDAY) is None

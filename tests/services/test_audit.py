@@ -158,3 +158,42 @@ def test_a_changed_or_removed_seal_is_found():
     )
 
     assert audit.verify(w.clinic_id) != []
+
+
+def test_every_look_of_somebody_else_over_http_is_one_line(app):
+    """Pages, pictures and API alike; one's own looks leave none."""
+    from adherence.services import accounts
+    from adherence.store.db import read
+
+    w = ward()
+    app.extensions["adherence.clock"] = lambda: MONDAY
+    tokens = {
+        actor: accounts.make_token(actor.account_id, "t", MONDAY)
+        for actor in (w.patient, w.therapist)
+    }
+
+    def lines():
+        with read() as run:
+            return run.core(
+                sa.select(sa.func.count())
+                .select_from(AUDIT)
+                .where(AUDIT.c.chain_id == w.patient_id)
+            )[0][0]
+
+    def ask(actor, path):
+        with app.app_context():
+            answer = app.test_client().get(
+                f"/api/v1/patients/{w.patient_id}{path}",
+                headers={"Authorization": f"Bearer {tokens[actor]}"},
+            )
+        assert answer.status_code == 200
+
+    looks = ["", "/goals", "/progress", "/entries", "/charts/adherence.svg", "/notices"]
+    before = lines()
+    for path in looks:
+        ask(w.patient, path)
+    assert lines() == before
+    for path in looks:
+        ask(w.therapist, path)
+    assert lines() == before + len(looks)
+    assert audit.verify(w.clinic_id) == []

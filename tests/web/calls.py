@@ -125,6 +125,7 @@ CALLS: dict[str, Call] = {
     ),
     "progress.show": Call(),
     "milestones.show": Call(),
+    "answers.show": Call(),
     "pauses.show": Call(),
     "pauses.begin": Call(form=lambda record: {"kind": "rest", "first_day": LATER}),
     "pauses.end": Call(form=_no, spends=("pause_id",)),
@@ -204,6 +205,7 @@ CALLS: dict[str, Call] = {
     "api_plans.cancel_pause": Call(spends=("pause_id",)),
     "api_entries.listed": Call(),
     "api_entries.show": Call(),
+    "api_entries.export": Call(),
     "api_entries.log": Call(json=_entry),
     "api_entries.correct": Call(
         json=lambda record: {"client_id": _id(), "withdrawn": True}, spends=("client_id",)

@@ -207,7 +207,7 @@ def test_P1_the_type_fits_the_body_and_text_names_its_charset(shared_answers: An
         elif data.lstrip().startswith((b"<?xml", b"<svg")):
             good = kind.startswith("image/svg+xml")
         else:
-            good = kind.startswith("text/css")
+            good = kind.startswith("text/css") or kind == "text/csv; charset=utf-8"
         if not good:
             wrong.append(f"{name}: {kind}: {data[:30]!r}")
 
