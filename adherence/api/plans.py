@@ -150,7 +150,7 @@ def show_activity(actor: Actor, patient_id: UUID, activity_id: UUID) -> Response
     wire.RevisedSchema,
     status=201,
     asks=wire.NewRevisionSchema,
-    also={"409": "It has ended, or a revision begins on or after that day."},
+    also={"409": "It has ended, or a revision begins later."},
 )
 @policy("activity.revise")
 def revise(actor: Actor, patient_id: UUID, activity_id: UUID) -> ResponseReturnValue:

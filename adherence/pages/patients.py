@@ -367,14 +367,14 @@ def _events(found: Sheet) -> list[Event]:
                     "knot",
                     _(
                         "%(title)s: revision %(num)s.",
-                        title=item.activity.revisions[note.number - 1].asked.title,
+                        title=revision.asked.title,
                         num=note.number,
                     ),
                     note.effective_on,
                     said=note.reason,
                 ),
             )
-            for note in item.notes
+            for revision, note in zip(item.activity.revisions, item.notes, strict=True)
             if note.number > 1 and note.effective_on <= found.day
         ]
     lines += [

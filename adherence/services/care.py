@@ -128,7 +128,10 @@ def _load(run: Run, patient_id: UUID, version: int) -> Care:
     history = run.all(patients.zone_changes, patient_id=patient_id)
     revisions: dict[UUID, list[Any]] = {}
     for row in run.all(plans.revisions, patient_id=patient_id):
-        revisions.setdefault(row.activity_id, []).append(row)
+        mine = revisions.setdefault(row.activity_id, [])
+        if mine and mine[-1].effective_on == row.effective_on:
+            mine.pop()  # revised again before its day had passed: it governs no day
+        mine.append(row)
     threads: dict[UUID, list[Thread]] = {}
     for row in run.all(plans.activity_goals, patient_id=patient_id):
         threads.setdefault(row.activity_id, []).append(Thread(row.goal_id, row.because))

@@ -236,11 +236,11 @@ def revise_activity(
     """Ask something else from a local day on, today at the earliest; the revision's number.
 
     Days before it keep what was asked and how it counts. Revisions follow each other: none begins
-    on or before the day on which another one begins.
+    before another one does, and of two that begin on one day the newer governs it.
 
     Raises:
         InvalidInput: a day that has passed, an empty reason.
-        Conflict: the activity has ended, or a revision on or after that day exists.
+        Conflict: the activity has ended, or a revision that begins later exists.
         NotFound: the patient has no such activity.
     """
     reason = clean(reason, REASON_LIMIT)
@@ -260,8 +260,9 @@ def revise_activity(
         if activity.ended_on is not None and begins >= activity.ended_on:
             raise Conflict("the activity has ended")
         last = activity.revisions[-1]
-        if begins <= last.effective_on:
-            raise Conflict("a revision from that day on exists")
+        if begins < last.effective_on:
+            raise Conflict("a later revision exists")
+        # Another revision of the same day takes its place; both stay in the record.
         number = last.number + 1
         _add_revision(record, activity_id, number, begins, schedule, asked, reason)
         record.audit("activity.revise", activity_id)

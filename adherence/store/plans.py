@@ -71,7 +71,6 @@ class RevisionRow(Model):
             ["patient_id", "activity_id"], ["activity.patient_id", "activity.id"]
         ),
         sa.ForeignKeyConstraint(["author_id"], ["account.id"]),
-        sa.UniqueConstraint("patient_id", "activity_id", "effective_on"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)

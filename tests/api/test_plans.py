@@ -188,9 +188,9 @@ def test_an_activity_is_revised_from_a_day_on_and_ends_from_a_day_on(town: Town)
     body = {"schedule": SCHEDULE, "asked": {"title": "More"}, "reason": "It got easy"}
     past = ask(town, f"{path}/revisions", "POST", json=body | {"effective_on": "2026-03-01"})
     made = ask(town, f"{path}/revisions", "POST", json=body | {"effective_on": "2026-03-05"})
-    same = ask(town, f"{path}/revisions", "POST", json=body | {"effective_on": "2026-03-05"})
+    sooner = ask(town, f"{path}/revisions", "POST", json=body | {"effective_on": "2026-03-04"})
 
-    assert (past.status_code, made.status_code, same.status_code) == (422, 201, 409)
+    assert (past.status_code, made.status_code, sooner.status_code) == (422, 201, 409)
     assert made.get_json() == {"number": 2, "effective_on": "2026-03-05"}
     assert len(ask(town, path).get_json()["revisions"]) == 2
     ended = [

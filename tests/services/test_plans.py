@@ -120,14 +120,38 @@ def test_halving_the_plan_leaves_every_past_day_to_the_byte():
     assert rebuild.check(w.patient_id, now + 3 * DAY) == []
 
 
-def test_no_two_revisions_begin_on_one_day_and_none_before_another():
+def test_no_revision_begins_before_another():
     w = ward()
     revise(w, w.exercise_id, effective_on=(MONDAY + 5 * DAY).date())
 
-    for day in (5, 3):
-        with pytest.raises(Conflict):
-            revise(w, w.exercise_id, effective_on=(MONDAY + day * DAY).date())
+    with pytest.raises(Conflict):
+        revise(w, w.exercise_id, effective_on=(MONDAY + 3 * DAY).date())
     assert revise(w, w.exercise_id, effective_on=(MONDAY + 6 * DAY).date()) == 3
+
+
+def test_of_two_revisions_of_one_day_the_newer_governs_it_and_both_are_pulled():
+    w = ward()
+    entries.log_entry(w.patient, w.patient_id, document(w.exercise_id, sets=1, reps=10), MONDAY)
+
+    assert revise(w, w.exercise_id, asked=Asked(title="Rise", amounts=Amounts(sets=4))) == 2
+    assert revise(w, w.exercise_id, asked=Asked(title="Rise", amounts=Amounts(sets=1))) == 3
+
+    shown = plans.activity(w.therapist, w.patient_id, w.exercise_id, MONDAY)
+    assert [one.number for one in shown.activity.revisions] == [3]
+    assert [note.number for note in shown.notes] == [3]
+    today = occurrences.occurrences(
+        w.patient, w.patient_id, MONDAY.date(), MONDAY.date() + DAY, MONDAY
+    )
+    done = [one for one in today if one.occurrence.activity_id == w.exercise_id]
+    assert [one.status.value for one in done] == ["done"]
+    pulled = entries.pull(w.patient, w.patient_id, 0, 500, MONDAY).changes
+    numbers = [
+        one.row.number
+        for one in pulled
+        if one.kind == "revision" and one.row.activity_id == w.exercise_id
+    ]
+    assert numbers == [1, 2, 3]
+    assert rebuild.check(w.patient_id, MONDAY) == []
 
 
 def test_a_revision_in_the_past_is_refused():

@@ -611,12 +611,6 @@ def upgrade() -> None:
             name=op.f("fk_revision_patient_id_activity_id_activity"),
         ),
         sa.PrimaryKeyConstraint("patient_id", "activity_id", "number", name=op.f("pk_revision")),
-        sa.UniqueConstraint(
-            "patient_id",
-            "activity_id",
-            "effective_on",
-            name=op.f("uq_revision_patient_id_activity_id_effective_on"),
-        ),
     )
 
     _guard()
