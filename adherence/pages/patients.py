@@ -375,7 +375,7 @@ def _events(found: Sheet) -> list[Event]:
                 ),
             )
             for revision, note in zip(item.activity.revisions, item.notes, strict=True)
-            if note.number > 1 and note.effective_on <= found.day
+            if revision is not item.activity.revisions[0] and note.effective_on <= found.day
         ]
     lines += [
         (

@@ -203,7 +203,7 @@ def plan_changes(
         for activity in care.activities.values()
         if activity.id in wanted
         for revision, note in zip(activity.revisions, care.notes[activity.id], strict=True)
-        if note.number > 1 and first <= note.effective_on < until
+        if revision is not activity.revisions[0] and first <= note.effective_on < until
     ]
     return sorted(changes, key=lambda one: (one.day, str(one.activity_id), one.number))
 
