@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 
@@ -87,7 +88,7 @@ def run_once(now: datetime) -> list[Report]:
     reports = []
     for job, work in JOBS.items():
         try:
-            done, failed = run_job(job, lambda work=work: work(now), now)  # type: ignore[misc]
+            done, failed = run_job(job, partial(work, now), now)
         except Exception:
             log.exception("job failed", extra={"job": job})
             done, failed = 0, 1

@@ -110,11 +110,6 @@ add_account = Statement(sa.insert(ACCOUNT), "id clinic_id role name locale activ
 account_by_id = Statement(
     sa.select(*_actor, ACCOUNT.c.active).select_from(_with_patient).where(ACCOUNT.c.id == _account)
 )
-accounts_of_clinic = Statement(
-    sa.select(ACCOUNT.c.id, ACCOUNT.c.role, ACCOUNT.c.name, ACCOUNT.c.active)
-    .where(ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
-    .order_by(ACCOUNT.c.name, ACCOUNT.c.id)
-)
 set_active = Statement(
     sa.update(ACCOUNT)
     .where(ACCOUNT.c.id == _account)

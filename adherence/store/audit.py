@@ -67,12 +67,6 @@ audit_chain_ids = Statement(
     .where(AUDIT.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
     .group_by(AUDIT.c.chain_id)
 )
-audit_line = Statement(
-    sa.select(AUDIT.c.hash).where(
-        AUDIT.c.chain_id == sa.bindparam("chain_id", type_=Id),
-        AUDIT.c.n == sa.bindparam("number", type_=sa.BigInteger),
-    )
-)
 
 add_seal = Statement(sa.insert(AUDIT_SEAL), " ".join(column.name for column in AUDIT_SEAL.c))
 last_seal = Statement(

@@ -279,7 +279,6 @@ entries_page = Statement(
     .order_by(ENTRY.c.seq.desc())
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
-entries_count = Statement(sa.select(sa.func.count().label("n")).select_from(ENTRY).where(_mine))
 last_received = Statement(
     sa.select(ENTRY.c.received_at).where(_mine).order_by(ENTRY.c.seq.desc()).limit(1)
 )

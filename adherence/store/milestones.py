@@ -167,11 +167,3 @@ review_notice = Statement(
         seq=sa.bindparam("number", type_=sa.BigInteger),
     )
 )
-open_notices_count = Statement(
-    sa.select(sa.func.count().label("n"))
-    .select_from(NOTICE)
-    .where(
-        NOTICE.c.patient_id == sa.bindparam("patient_id", type_=Id),
-        NOTICE.c.state == NoticeState.OPEN,
-    )
-)

@@ -160,15 +160,7 @@ audit_heads = Statement(
 set_sealed = Statement(
     sa.update(PATIENT).where(_patient).values(sealed_n=sa.bindparam("n", type_=sa.BigInteger))
 )
-#: Patients whose settled day lies before ``day``, oldest first; the job looks closer.
-patients_to_settle = Statement(
-    sa.select(PATIENT.c.id)
-    .where(PATIENT.c.settled_on < sa.bindparam("day", type_=sa.Date))
-    .order_by(PATIENT.c.settled_on)
-    .limit(sa.bindparam("many", type_=sa.Integer))
-)
 patient_ids = Statement(sa.select(PATIENT.c.id).order_by(PATIENT.c.id))
-oldest_settled = Statement(sa.select(sa.func.min(PATIENT.c.settled_on).label("settled_on")))
 
 add_zone_change = Statement(
     sa.insert(ZONE_CHANGE), "patient_id effective_on clinic_id zone recorded_at seq"

@@ -136,11 +136,6 @@ plans = Statement(
     .where(_mine(PLAN))
     .order_by(PLAN.c.started_on, PLAN.c.id)
 )
-end_plan = Statement(
-    sa.update(PLAN)
-    .where(_mine(PLAN), PLAN.c.id == sa.bindparam("plan_id", type_=Id))
-    .values(ended_on=sa.bindparam("day", type_=sa.Date), seq=sa.bindparam("number"))
-)
 
 add_activity = Statement(sa.insert(ACTIVITY), "patient_id id clinic_id plan_id kind created_at seq")
 end_activity = Statement(

@@ -1,1 +1,0 @@
-"""Usual things for tests, each a plain function: only what the test is about is named."""
