@@ -9,15 +9,15 @@ import secrets
 import shutil
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adherence.cli.account import sign_in_link
-from adherence.cli.site import now
 from adherence.jobs import work as jobs
 from adherence.services import accounts, demo
 from adherence.settings import Mode, Settings
+from adherence.web import clock
 
 THREADS = 8
 LINK_MINUTES = 24 * 60
@@ -35,6 +35,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     found.add_argument("--port", type=int, default=8000, help="0 takes a free one")
     found.add_argument("--seed", type=int, default=1, help="another clinic with the same people")
     found.add_argument("--days", type=int, default=100, help="days of history, 30 to 730")
+    found.add_argument(
+        "--at", type=_moment, help="live as if it were this moment now: 2026-03-18T10:30+01:00"
+    )
     found.add_argument("--json", action="store_true", help="print one JSON line before serving")
     found.add_argument("--database", help="keep the SQLite file here; it must not exist yet")
     found.add_argument("--no-serve", action="store_true", help="only make and print")
@@ -64,14 +67,17 @@ def run(given: argparse.Namespace) -> int:
             if not given.json:
                 print("Making the demo clinic ...", flush=True)
             upgrade()
-            people = demo.simulate(given.seed, given.days, now())
+            if given.at is not None:
+                clock.set_clock(app, given.at)
+            at = clock.of(app)
+            people = demo.simulate(given.seed, given.days, at)
             server = None
             if not given.no_serve:
                 server = create_server(
                     app, host="127.0.0.1", port=given.port, threads=THREADS, ident=None
                 )
             port = server.effective_port if server is not None else given.port
-            _print(_said(people, f"http://127.0.0.1:{port}"), given.json)
+            _print(_said(people, f"http://127.0.0.1:{port}", at), given.json)
             if server is not None:
                 stop = jobs.start_inside(app)
                 try:
@@ -84,8 +90,13 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _said(people: list[demo.DemoPerson], url: str) -> dict[str, Any]:
-    at = now()
+def _moment(text: str) -> datetime:
+    """An instant from its ISO text; without an offset it is UTC."""
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _said(people: list[demo.DemoPerson], url: str, at: datetime) -> dict[str, Any]:
     return {
         "url": url,
         "api": f"{url}/api/v1",

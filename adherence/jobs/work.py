@@ -6,13 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from flask import Flask
 
 from adherence.services import accounts, audit, outbox, settle
 from adherence.services.health import run_job
+from adherence.web import clock
 
 log = logging.getLogger("adherence.jobs")
 
@@ -100,7 +101,7 @@ def run_forever(app: Flask, stop: threading.Event, pause: float = PAUSE) -> None
     """Run every job, wait, and again, until ``stop`` is set."""
     while not stop.is_set():
         with app.app_context():
-            run_once(datetime.now(UTC))
+            run_once(clock.of(app))
         stop.wait(pause)
 
 

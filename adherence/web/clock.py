@@ -19,9 +19,20 @@ def now() -> datetime:
     """The moment of this request: read once, when it came in."""
     moment: datetime | None = g.get("now")
     if moment is None:
-        clock: Callable[[], datetime] = current_app.extensions[EXTENSION]
-        moment = g.now = clock()
+        moment = g.now = of(current_app)
     return moment
+
+
+def of(app: Flask) -> datetime:
+    """The present instant by the clock of ``app``, outside of any request."""
+    clock: Callable[[], datetime] = app.extensions[EXTENSION]
+    return clock()
+
+
+def set_clock(app: Flask, at: datetime) -> None:
+    """Let ``app`` live as if it were ``at`` now; its clock runs on from there."""
+    ahead = at - read_clock()
+    app.extensions[EXTENSION] = lambda: read_clock() + ahead
 
 
 def init_app(app: Flask) -> None:

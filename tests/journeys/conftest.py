@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START = "import sys; from adherence.app import command; sys.exit(command())"
+#: What is due depends on the weekday and the hour, and a test must not.
+WEDNESDAY = "2026-03-18T07:05+01:00"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -103,8 +105,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def clinic(browser: Any) -> Iterator[Clinic]:
-    """A demo clinic of sixty days, started with the command that people use."""
+    """A demo clinic of sixty days on a Wednesday morning, started with the command people use."""
     command = [sys.executable, "-c", START, "demo", "--json", "--port", "0", "--days", "60"]
+    command += ["--at", WEDNESDAY]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = json.loads(server.stdout.readline())
