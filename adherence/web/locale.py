@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -27,19 +28,37 @@ FORMATS = {"en": "en_GB", "de": "de", "ru": "ru"}
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 
 
+def read_catalogue(locale: str) -> Catalog:
+    """Return the messages of every .po file of ``locale`` as one catalogue.
+
+    Each part of the pages may keep its words in a file of its own.
+
+    Raises:
+        ValueError: two files translate the same message.
+    """
+    whole = Catalog(locale=locale)
+    for path in sorted((TRANSLATIONS / locale / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            part = read_po(source, locale=locale, abort_invalid=True)
+        for message in part:
+            if message.id and message.id in whole:
+                raise ValueError(f"{path.name} translates {message.id!r} a second time")
+            if message.id:
+                whole[message.id] = message
+    return whole
+
+
 @cache
 def catalogue(locale: str) -> NullTranslations:
     """Return the messages of ``locale``; English is its own source and has none to read.
 
-    The .po file is compiled in memory the first time it is asked for, so no compiled file can be
-    older than its source.
+    The .po files are compiled in memory the first time they are asked for, so no compiled file can
+    be older than its source.
     """
-    path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
-    if locale == LOCALES[0] or not path.exists():
+    if locale == LOCALES[0]:
         return Translations()
     compiled = BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=locale))
+    write_mo(compiled, read_catalogue(locale))
     compiled.seek(0)
     return Translations(fp=compiled)
 
