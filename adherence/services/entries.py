@@ -308,27 +308,27 @@ def _follow(
 ) -> dict[UUID, Receipt]:
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
-    first = until = None
-    touched = {day for days in changed.days.values() for day in days}
+    moved: dict[UUID, set[date]] = {}
     for spans in _rounds(changed.days):
-        for found, extras in recompute(record, care, spans).values():
+        recomputed = recompute(record, care, spans)
+        for activity_id, days in recomputed.moved.items():
+            moved.setdefault(activity_id, set()).update(days)
+        for found, extras in recomputed.found.values():
             for outcome in found:
-                touched.add(outcome.on)
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
                     answers[outcome.entry.client_id] = _answer(outcome)
             for extra in extras:
-                touched.add(extra.on)
                 if extra.entry.client_id in fresh:
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
                     )
-        for span in spans.values():
-            first = span[0] if first is None else min(first, span[0])
-            until = span[1] if until is None else max(until, span[1])
+    touched = {day for days in moved.values() for day in days}
+    first = min(touched, default=None)
+    until = max(touched) + ONE_DAY if touched else None
     milestones.award(
         record,
         care,
-        activity_ids=changed.days.keys(),
+        activity_ids=moved.keys(),
         goal_ids=changed.goal_ids,
         symptoms=changed.symptoms,
         first=first,

@@ -241,7 +241,7 @@ def _to_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[An
 
 
 class _Ready:
-    __slots__ = ("binds", "make", "positional", "results", "sql")
+    __slots__ = ("binds", "converted", "make", "positional", "sql")
 
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         core = statement.core
@@ -256,7 +256,9 @@ class _Ready:
             self.binds.append((name, bound.key, processor, bound.required, bound.effective_value))
         shown = getattr(core, "exported_columns", None)
         columns = list(shown) if shown is not None else []
-        self.results = [_from_driver(column.type, dialect) for column in columns]
+        processors = [_from_driver(column.type, dialect) for column in columns]
+        #: The columns that the driver does not give as they should be, and what makes them so.
+        self.converted = [(at, each) for at, each in enumerate(processors) if each is not None]
         if columns:
             names = [str(column.key) for column in columns]
             row: Any = namedtuple("Row", names)  # type: ignore[misc]  # made at run time
@@ -278,11 +280,14 @@ class _Ready:
         return named
 
     def rows(self, raw: Iterable[Sequence[Any]]) -> list[Any]:
-        results, make = self.results, self.make
-        return [
-            make([p(v) if p is not None else v for p, v in zip(results, row, strict=True)])
-            for row in raw
-        ]
+        converted, make = self.converted, self.make
+        found = []
+        for row in raw:
+            values = list(row)
+            for at, processor in converted:
+                values[at] = processor(values[at])
+            found.append(make(values))
+        return found
 
 
 class Kept:
