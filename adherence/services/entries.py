@@ -101,15 +101,15 @@ FIELDS: dict[str, Any] = {
 def payload_hash(document: Mapping[str, Any]) -> bytes:
     """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
-    for name, silent in FIELDS.items():
-        value = document.get(name, silent)
-        if value is None or value is silent or value == silent:
+    for name, value in document.items():
+        if value is None or value == FIELDS.get(name):
             continue
         if isinstance(value, datetime):
             value = value.astimezone(UTC).isoformat()
         elif isinstance(value, float) and value.is_integer():
             value = int(value)
         said.append(f"{name}={value}")
+    said.sort()
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).digest()
 
 
@@ -191,10 +191,14 @@ def _known(run: Run, patient_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[byte
     if len(ids) == 1:
         row: Any = run.first(table.known_entry, patient_id=patient_id, client_id=ids[0])
         return {} if row is None else {ids[0]: (row.payload_hash, row.seq)}
-    return {
-        row.client_id: (row.payload_hash, row.seq)
-        for row in run.core(table.known_entries(patient_id, ids))
-    }
+    known = {}
+    for start in range(0, len(ids), table.KNOWN_AT_ONCE):
+        some = ids[start : start + table.KNOWN_AT_ONCE]
+        some += some[-1:] * (table.KNOWN_AT_ONCE - len(some))
+        named = {f"id_{n}": one for n, one in enumerate(some)}
+        for row in run.all(table.known_entries, patient_id=patient_id, **named):
+            known[row.client_id] = (row.payload_hash, row.seq)
+    return known
 
 
 class _Changed:
