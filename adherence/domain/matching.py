@@ -356,6 +356,29 @@ class _Stage:
         return replace(occurrence, days=days, closes_at=closes_at), ended_on
 
 
+def takes_no_more(activity: Activity, day: date) -> bool:
+    """Whether, once everything asked on a day is answered, a later entry of that day is an extra.
+
+    So it is where every revision keeps to the patient's local days, and nothing optional is left
+    open unseen.
+    """
+    revision = activity.revision_on(day)
+    return (
+        revision is not None
+        and not revision.asked.optional
+        and all(each.schedule.is_within_days for each in activity.revisions)
+    )
+
+
+def extra_of(activity: Activity, pauses: Sequence[Pause], entry: Entry) -> Extra:
+    """An entry that answers no occurrence, as an extra of its own day."""
+    revision = activity.revision_on(entry.local_day)
+    asked = revision.asked.amounts if revision is not None else Amounts()
+    _, doses, volume = _reported(entry, asked)
+    is_excused = covers(pauses, activity.id, entry.local_day) is not None
+    return Extra(entry, entry.local_day, doses, volume, is_excused)
+
+
 def _reported(entry: Entry, asked: Amounts) -> tuple[Status, float | None, float]:
     """The status an entry gives, its doses (see ``Outcome.doses``) and the volume done.
 

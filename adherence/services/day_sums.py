@@ -7,17 +7,32 @@ but never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from adherence.domain.activities import Activity
-from adherence.domain.adherence import Adherence, DaySum, adherence, day_sums
+from adherence.domain.adherence import (
+    Adherence,
+    DaySum,
+    adherence,
+    day_sums,
+    is_all_answered,
+    with_extra,
+)
 from adherence.domain.entries import Amounts, Entry
-from adherence.domain.matching import Extra, Outcome, affected_days, outcomes
+from adherence.domain.matching import (
+    Extra,
+    Outcome,
+    affected_days,
+    extra_of,
+    outcomes,
+    takes_no_more,
+)
 from adherence.services.care import Care
 from adherence.services.record import Record
 from adherence.store import day_sums as table
@@ -29,6 +44,11 @@ ONE_DAY = timedelta(days=1)
 AFTER_THE_END = timedelta(days=31)
 FIELDS = tuple(field.name for field in fields(DaySum))
 _VALUES = attrgetter(*FIELDS)
+
+
+def entry_as_said(row: Mapping[str, Any]) -> Entry:
+    """The rules' view of an entry that is about to be stored."""
+    return entry_of(SimpleNamespace(**row))
 
 
 def entry_of(row: Any) -> Entry:
@@ -142,6 +162,43 @@ def recompute(record: Record, care: Care, days: Mapping[UUID, tuple[date, date]]
             for day, activity_id in stored
         ],
     )
+    return Recomputed(found, moved)
+
+
+def add_extras(
+    record: Record, care: Care, entries: Mapping[tuple[UUID, date], Sequence[Entry]]
+) -> Recomputed:
+    """Add to the rows of days what can only be extras there, without reading their other entries.
+
+    ``entries`` are new ones that name no occurrence, by activity and local day. ``found`` holds the
+    extras of the days that were dealt with; the other days are left for ``recompute``.
+    """
+    spans = {activity_id: (day, day + ONE_DAY) for activity_id, day in entries}
+    if len(spans) < len(entries):
+        days = [day for _, day in entries]
+        spans = dict.fromkeys(spans, (min(days), max(days) + ONE_DAY))
+    if not spans:
+        return Recomputed({}, {})
+    stored = _stored(record.run, record.patient_id, spans)
+    found: dict[UUID, Found] = {}
+    moved: dict[UUID, set[date]] = {}
+    changed = []
+    for (activity_id, day), new in entries.items():
+        before = stored.get((day, activity_id))
+        activity = care.activities[activity_id]
+        if before is None or not takes_no_more(activity, day):
+            continue
+        if not all(is_all_answered(before, entry.performed_at) for entry in new):
+            continue
+        extras = [extra_of(activity, care.pauses, entry) for entry in new]
+        after = before
+        for extra in extras:
+            after = with_extra(after, extra)
+        found.setdefault(activity_id, ([], []))[1].extend(extras)
+        changed.append(_as_change(record.patient_id, after))
+        if _judged_by(before) != _judged_by(after):
+            moved.setdefault(activity_id, set()).add(day)
+    record.run.do_many(table.set_day_sum, changed)
     return Recomputed(found, moved)
 
 

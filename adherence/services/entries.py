@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Source, Status
+from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Entry, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
 from adherence.domain.matching import Outcome
@@ -24,7 +24,7 @@ from adherence.domain.texts import clean
 from adherence.domain.zones import zone_info
 from adherence.services import caseload, changes, milestones, notices
 from adherence.services.care import Care, care_of
-from adherence.services.day_sums import recompute
+from adherence.services.day_sums import Recomputed, add_extras, entry_as_said, recompute
 from adherence.services.record import Record
 from adherence.store import entries as table
 from adherence.store import patients
@@ -313,8 +313,7 @@ def _follow(
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
     moved: dict[UUID, set[date]] = {}
-    for spans in _rounds(changed.days):
-        recomputed = recompute(record, care, spans)
+    for recomputed in _recomputed(record, care, changed, fresh):
         for activity_id, days in recomputed.moved.items():
             moved.setdefault(activity_id, set()).update(days)
         for found, extras in recomputed.found.values():
@@ -343,6 +342,42 @@ def _follow(
     notices.raise_concerns(record, care, fresh.values())
     caseload.refresh(record, care, record.now, touched)
     return answers
+
+
+def _recomputed(
+    record: Record, care: Care, changed: _Changed, fresh: Mapping[UUID, Mapping[str, Any]]
+) -> Iterator[Recomputed]:
+    """The day sums of everything a batch touches; first of the days where it only adds extras."""
+    days = changed.days
+    if not changed.corrects:
+        added = add_extras(record, care, _unnamed(fresh))
+        yield added
+        done = {
+            (activity_id, extra.on)
+            for activity_id, (_, extras) in added.found.items()
+            for extra in extras
+        }
+        days = {
+            activity_id: {day for day in some if (activity_id, day) not in done}
+            for activity_id, some in days.items()
+        }
+    for spans in _rounds({activity_id: some for activity_id, some in days.items() if some}):
+        yield recompute(record, care, spans)
+
+
+def _unnamed(fresh: Mapping[UUID, Mapping[str, Any]]) -> dict[tuple[UUID, date], list[Entry]]:
+    """New entries by activity and local day, of the days on which none names an occurrence."""
+    found: dict[tuple[UUID, date], list[Entry]] = {}
+    named: set[tuple[UUID, date]] = set()
+    for row in fresh.values():
+        activity_id = row["activity_id"]
+        if activity_id is None:
+            continue
+        if row["day"] is None:
+            found.setdefault((activity_id, row["local_day"]), []).append(entry_as_said(row))
+        else:
+            named |= {(activity_id, row["local_day"]), (activity_id, row["day"])}
+    return {key: entries for key, entries in found.items() if key not in named}
 
 
 def _rounds(changed: Mapping[UUID, set[date]]) -> Iterator[dict[UUID, tuple[date, date]]]:

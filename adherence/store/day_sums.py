@@ -52,6 +52,7 @@ class DaySumRow(Model):
     volume: Mapped[float]
     doses: Mapped[float]
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 DAY_SUM: Any = DaySumRow.__table__
