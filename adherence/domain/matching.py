@@ -297,9 +297,7 @@ class _Stage:
 
     def as_extra(self, entry: Entry, on: date) -> Extra:
         """The entry as an extra of a day."""
-        _, doses, volume = _reported(entry, self._asked(on).amounts)
-        excused = covers(self.pauses, self.activity.id, on) is not None
-        return Extra(entry, on, doses, volume, excused)
+        return _as_extra(self.activity, self.pauses, entry, on)
 
     def _is_final(self, entry: Entry, on: date) -> bool:
         return on < self.stop or day_of(entry, self.home) < self.stop
@@ -372,11 +370,15 @@ def takes_no_more(activity: Activity, day: date) -> bool:
 
 def extra_of(activity: Activity, pauses: Sequence[Pause], entry: Entry) -> Extra:
     """An entry that answers no occurrence, as an extra of its own day."""
-    revision = activity.revision_on(entry.local_day)
-    asked = revision.asked.amounts if revision is not None else Amounts()
+    return _as_extra(activity, pauses, entry, entry.local_day)
+
+
+def _as_extra(activity: Activity, pauses: Sequence[Pause], entry: Entry, on: date) -> Extra:
+    revision = activity.revision_on(on)
+    # Where no revision governs a day nothing was asked on it: a later one must not change its past.
+    asked = Amounts() if revision is None else revision.asked.amounts
     _, doses, volume = _reported(entry, asked)
-    is_excused = covers(pauses, activity.id, entry.local_day) is not None
-    return Extra(entry, entry.local_day, doses, volume, is_excused)
+    return Extra(entry, on, doses, volume, covers(pauses, activity.id, on) is not None)
 
 
 def _reported(entry: Entry, asked: Amounts) -> tuple[Status, float | None, float]:
