@@ -235,7 +235,7 @@ def _arrows(exercise: Exercise, camera: Camera, ink: Ink) -> Mapping[str, str]:
     for name, course in courses.items():
         svg = ""
         for trace in traces(course, camera, own, exercise.kind == "breathing"):
-            line, head = arrow(trace, course[0].body, camera)
+            line, head = arrow(trace, [course[0].body, course[-1].body], camera)
             svg += (
                 f'<path fill="none" stroke="{ink.arrow}" stroke-width="3.2" '
                 f'stroke-dasharray="6 6" d="{line}"/><path fill="{ink.arrow}" d="{head}"/>'

@@ -278,7 +278,7 @@ class Modeller:
 
     def _neck(self) -> Group:
         path = self.chain(
-            ball("spine_high", (0.0, 0.135, 0.0), 0.054), ball("head", (0.0, 0.012, 0.002), 0.049)
+            ball("spine_high", (0.0, 0.158, 0.0), 0.053), ball("head", (0.0, 0.012, 0.002), 0.049)
         )
         return self._group("neck", [Paint("skin", "skin_edge", path)], ["neck"])
 
