@@ -41,6 +41,7 @@ from adherence.domain.figure import (
     between,
     breaches,
     collisions,
+    length,
     matrix,
     minus,
     posture,
@@ -261,8 +262,11 @@ NEAR_BODY = 0.025
 """Metres a hand may miss the place on the body it touches."""
 SUNK = 0.012
 """Metres a part may press into the floor."""
-PRESSED = 0.035
+PRESSED = 0.04
 """Metres a part may press into furniture: cushions, clothes and flesh give way."""
+
+_FINE = 0.03
+"""Metres between the spheres a capsule is tried with: finer than any board is thick."""
 
 Box = tuple[str, Vector, Vector, Prop]
 
@@ -325,8 +329,9 @@ def room_faults(body: Posture, props: Sequence[Prop]) -> list[str]:
             worst = (PRESSED, "")
             for capsule in CAPSULES:
                 a, b, ra, rb = solid.pieces[capsule.name]
-                for number in range(5):
-                    share = number / 4
+                steps = max(1, math.ceil(length(minus(b, a)) / _FINE))
+                for number in range(steps + 1):
+                    share = number / steps
                     point = add(times(a, 1 - share), times(b, share))
                     worst = max(worst, (_depth(point, ra + (rb - ra) * share, box), capsule.name))
             if worst[1]:
