@@ -136,7 +136,11 @@ class _Frozen:
 
 def key_moments(exercise: Exercise) -> tuple[Moment, ...]:
     """Return the key poses as they stand in the room, every contact met as well as possible."""
-    return _keys(tuple(_Frozen(pose) for pose in exercise.poses), exercise.props)
+    return _keys(_frozen(exercise), exercise.props)
+
+
+def _frozen(exercise: Exercise) -> tuple[_Frozen, ...]:
+    return tuple(_Frozen(pose) for pose in exercise.poses)
 
 
 def eased(share: float) -> float:
@@ -146,7 +150,14 @@ def eased(share: float) -> float:
 
 def way(exercise: Exercise, start: int, end: int, share: float) -> Moment:
     """Return the figure `share` (0 to 1, of the way, not of time) from key pose to key pose."""
-    keys = key_moments(exercise)
+    return _way(_frozen(exercise), exercise.props, start, end, share)
+
+
+@lru_cache(maxsize=512)
+def _way(
+    poses: tuple[_Frozen, ...], props: tuple[Prop, ...], start: int, end: int, share: float
+) -> Moment:
+    keys = _keys(poses, props)
     a, b = keys[start], keys[end]
     if share <= 0:
         return a
@@ -169,7 +180,7 @@ def way(exercise: Exercise, start: int, end: int, share: float) -> Moment:
                 times(middle_of(contact.part, b.body), share),
             ),
         )
-        for contact, target in _wishes(shared, exercise.props)
+        for contact, target in _wishes(shared, props)
     ]
     angles, body = reached(wishes, angles, matrix(turn), place)
     return Moment(angles, turn, body, tuple(shared))
