@@ -233,7 +233,7 @@ TELLING: Mapping[str, tuple[str, ...]] = {
     "elbow": ("fingers", "thumb_tip"),
     "wrist-hand": ("fingers", "fingers_tip", "thumb_tip"),
     "upper-back": ("shoulder", "chest", "back", "fingers", "elbow", "head"),
-    "lower-back": ("back", "pelvis", "chest", "shoulder", "knee", "ankle", "toes", "fingers"),
+    "lower-back": ("back", "pelvis", "shoulder", "knee", "ankle", "toes", "fingers"),
     "hip": ("head", "pelvis", "knee", "ankle", "toes"),
     "knee": ("head", "ankle", "toes", "knee", "pelvis"),
     "ankle-foot": ("ankle", "toes", "knee", "pelvis", "head"),
@@ -241,7 +241,7 @@ TELLING: Mapping[str, tuple[str, ...]] = {
     "breathing": ("belly", "ribs"),
 }
 """By main region: the points whose way tells the exercise, the most telling first."""
-_CARRIED = 0.85
+_CARRIED = 0.6
 """An earlier point that goes this share of the longest way is what moves; others are carried."""
 
 
@@ -315,13 +315,15 @@ def arrow(trace: Trace, bodies: Sequence[Posture], camera: Camera) -> tuple[str,
     normals = _normals(flat)
     discs = [disc for body in bodies for disc in _discs(body, camera)]
     best, least = flat, math.inf
-    for aside in _ASIDE:
+    coarse = camera.scale / 150
+    for aside in (*_ASIDE, 0.14 * camera.scale):
         for sign in (1.0, -1.0):
             line = [
                 (x + sign * nx * aside, y + sign * ny * aside)
                 for (x, y), (nx, ny) in zip(flat, normals, strict=True)
             ]
-            cost = aside / 8 + sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
+            cost = aside / 8 / max(1.0, coarse)
+            cost += sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
             if cost < least - 1e-6:
                 best, least = line, cost
     return polygon(best[:-1], close=False), _head(best)
