@@ -472,10 +472,10 @@ def skeleton() -> dict[str, Any]:
     }
 
 
-_FINENESS = ((0.9, 1), (1.5, 1), (2.0, 0), (3.0, 0), (4.0, 0))
+_FINENESS = ((0.7, 1), (0.9, 1), (1.2, 1), (1.2, 0), (2.0, 0), (3.0, 0))
 """How far straight lines may differ from the solved movement (degrees, and half as many cm), and
 digits of an angle: the first that makes the motion small enough is taken."""
-_SMALL = 4_900
+_SMALL = 4_950
 """Bytes of JSON."""
 _STILL = 0.4
 """Degrees an angle may waver and be sent as one that never changes."""
@@ -568,7 +568,7 @@ def _samples(
         track = [_rounded(now.angles.get(name, 0.0), digits) for now in chosen]
         tracks[name] = track[:1] if max(track) - min(track) <= _STILL else track
     places = [[_rounded(value, 3) for value in now.place] for now in chosen]
-    turns = [[_rounded(value, 4) for value in now.turn] for now in chosen]
+    turns = [[_rounded(value, 3) for value in now.turn] for now in chosen]
     return {
         "times": [_rounded(times_[number], 2) for number in kept],
         "angles": tracks,
@@ -593,8 +593,8 @@ def _about(exercise: Exercise) -> dict[str, Any]:
         "repeat": exercise.repeat,
         "sided": exercise.sided,
         "view": {
-            "turn": exercise.view.turn,
-            "height": exercise.view.height,
+            "turn": _rounded(exercise.view.turn, 1),
+            "height": _rounded(exercise.view.height, 1),
             "close": exercise.view.close,
         },
         "keys": keys,

@@ -102,7 +102,7 @@ def test_straight_lines_between_the_samples_come_close_to_the_movement(slug):
         body = posture(angles, matrix(at(sent["turn"])), at(sent["place"]))
         real = moment(exercise, clock).body
         for name, place in real.places.items():
-            assert length(minus(body.places[name], place)) < 0.07, (name, clock)
+            assert length(minus(body.places[name], place)) < 0.06, (name, clock)
 
 
 def between(before, after, share):
