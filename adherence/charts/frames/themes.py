@@ -24,8 +24,9 @@ FRAME_THEMES: tuple[FrameTheme, ...] = (
 class Ink:
     """The colours one frame is drawn with.
 
-    `edge` cuts clothes from each other, `skin_edge` bounds skin and everything light; `far_…` is
-    the limb that is further away; `mark` shows what works, `stripe` is the ground of the stripes on what is stretched; `wood` is furniture.
+    `edge` cuts clothes from each other, `skin_edge` bounds skin; `far_…` is the limb further away.
+    `was` is where the body was before. `mark` shows what works, `stripe` is the ground of the
+    stripes on what is stretched. `wood` is furniture, `tool` what hands hold.
     """
 
     surface: str

@@ -15,6 +15,10 @@ LEAST = 15.0
 """Degrees from which an angle is worth a word."""
 CHANGED = 12.0
 """Degrees an angle has to differ from the start to be told first."""
+UNBENT = 30.0
+"""Degrees a joint has to lose for being straight to be told."""
+LIFTED = 0.05
+"""Metres the pelvis has to rise or sink to be told."""
 MOST = 4
 """How many angles are told."""
 
@@ -86,6 +90,15 @@ EN = Tongue(
         "hip": "on the hip",
     },
     movements={
+        "pelvis.height": ("pelvis {n} centimetres higher", "pelvis {n} centimetres lower"),
+        "knee.straight": ("both knees straight", "left knee straight", "right knee straight"),
+        "hip.straight": ("both hips straight", "left hip straight", "right hip straight"),
+        "elbow.straight": ("both elbows straight", "left elbow straight", "right elbow straight"),
+        "fingers.straight": (
+            "fingers of both hands straight",
+            "left fingers straight",
+            "right fingers straight",
+        ),
         "trunk.flexion": ("body leaning forward {n} degrees", "body leaning back {n} degrees"),
         "back.flexion": ("back rounded {n} degrees", "back arched {n} degrees"),
         "back.bend": ("body bent {n} degrees to the left", "body bent {n} degrees to the right"),
@@ -332,6 +345,27 @@ DE = Tongue(
         "hip": "an der Hüfte",
     },
     movements={
+        "pelvis.height": ("Becken {n} Zentimeter höher", "Becken {n} Zentimeter tiefer"),
+        "knee.straight": (
+            "beide Knie gestreckt",
+            "linkes Knie gestreckt",
+            "rechtes Knie gestreckt",
+        ),
+        "hip.straight": (
+            "beide Hüften gestreckt",
+            "linke Hüfte gestreckt",
+            "rechte Hüfte gestreckt",
+        ),
+        "elbow.straight": (
+            "beide Ellbogen gestreckt",
+            "linker Ellbogen gestreckt",
+            "rechter Ellbogen gestreckt",
+        ),
+        "fingers.straight": (
+            "Finger beider Hände gestreckt",
+            "linke Finger gestreckt",
+            "rechte Finger gestreckt",
+        ),
         "trunk.flexion": (
             "Körper {n} Grad nach vorn geneigt",
             "Körper {n} Grad nach hinten geneigt",
@@ -585,6 +619,23 @@ RU = Tongue(
         "hip": "на тазе сбоку",
     },
     movements={
+        "pelvis.height": ("таз выше на {n} см", "таз ниже на {n} см"),
+        "knee.straight": ("оба колена прямые", "левое колено прямое", "правое колено прямое"),
+        "hip.straight": (
+            "обе ноги выпрямлены в бедре",
+            "левая нога выпрямлена в бедре",
+            "правая нога выпрямлена в бедре",
+        ),
+        "elbow.straight": (
+            "обе руки прямые в локтях",
+            "левая рука прямая в локте",
+            "правая рука прямая в локте",
+        ),
+        "fingers.straight": (
+            "пальцы обеих рук выпрямлены",
+            "пальцы левой руки выпрямлены",
+            "пальцы правой руки выпрямлены",
+        ),
         "trunk.flexion": ("тело наклонено вперёд на {n}°", "тело отклонено назад на {n}°"),
         "back.flexion": ("спина округлена на {n}°", "спина прогнута на {n}°"),
         "back.bend": ("туловище наклонено влево на {n}°", "туловище наклонено вправо на {n}°"),
@@ -852,10 +903,15 @@ def _moves(now: dict[str, float], before: dict[str, float] | None, tongue: Tongu
 
     def tell(key: str, which: int, names: list[str], value: float) -> None:
         row = tongue.movements.get(key)
-        if row is None or abs(value) < LEAST:
-            return
         weight = max(weigh(name, value) for name in names)
         if before is not None and weight < CHANGED * 10:
+            return
+        if abs(value) < LEAST:
+            # A joint that was bent and is straight now is worth a word too.
+            row = tongue.movements.get(f"{key.split('.')[0]}.straight")
+            if before is None or not key.endswith("flexion+") or weight < UNBENT * 10:
+                return
+        if row is None:
             return
         rows.append((weight, row[which].format(n=round(abs(value) / 5) * 5)))
 
@@ -902,6 +958,10 @@ def alt_text(exercise: Exercise, moment: str, locale: str, side: str = "right") 
     touches = _touches(now, tongue)
     sentences.append(", ".join([tongue.positions[position], *touches]) + ".")
     moves = _moves(_angles(now, upright), before, tongue)
+    rise = now.place[1] - moments["start"].place[1]
+    if abs(rise) >= LIFTED:
+        height = tongue.movements["pelvis.height"][0 if rise > 0 else 1]
+        moves = [height.format(n=round(abs(rise) * 20) * 5), *moves][:MOST]
     if moves:
         text = ", ".join(moves)
         sentences.append(f"{text[0].upper()}{text[1:]}.")
