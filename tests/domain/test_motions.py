@@ -110,10 +110,10 @@ def test_the_other_limbs_keep_the_angles_that_were_written():
     [
         ("hands:wall", [{"kind": "wall", "at": [0, 0.5]}]),
         ("hands:chair", [{"kind": "chair", "at": [0, 0.5]}]),
-        ("hands:table", [{"kind": "table", "at": [0, 0.55]}]),
+        ("hands:table", [{"kind": "table", "at": [0, 0.55], "height": 0.95}]),
         ("hand_r:belly", []),
         ("hand_l:shoulder_r", []),
-        ("hands:thigh", []),
+        ("hands:hip", []),
         ("hand_r:temple_r", []),
         ("foot_r:step", [{"kind": "step", "at": [-0.1, 0.3]}]),
     ],
