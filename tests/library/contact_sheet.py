@@ -3,8 +3,8 @@
     python -m tests.library.contact_sheet --out DIR [slug or file.toml …]
     python -m tests.library.contact_sheet --list
 
-Writes DIR/<slug>.html for each and DIR/overview.html with the three frames of all, and with Chromium
-a PNG beside every page; prints every fault. Exit status 1 when there is one.
+Writes DIR/<slug>.html for each and DIR/overview.html with the three frames of all; with Chromium
+also a PNG beside every page. Prints every fault; exit status 1 when there is one.
 """
 
 import argparse
