@@ -1,0 +1,1 @@
+"""What the package brings along to read: exercises and education pieces."""
