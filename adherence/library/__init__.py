@@ -1,5 +1,10 @@
-"""What the package brings along to read: exercises and education pieces, in three languages.
+"""What the package brings along: exercises and education pieces as data files, and their readers.
 
-Belongs here: the content as data files and what reads and checks them. Never: what a clinic writes
-itself, search, tables, pictures. May import domain. Read ``education.py`` for how a piece is kept.
+Here belong files and what turns them into objects. Never a rule of exercises (those are in
+`domain.exercises` and `domain.motions`), never a patient's or a clinic's own. May import `domain`.
+Read `FORMAT.md` first, then `reader.py`; `education.py` for the short texts with a question back.
 """
+
+from adherence.library.reader import exercise_at, exercise_named, exercises, motion
+
+__all__ = ["exercise_at", "exercise_named", "exercises", "motion"]
