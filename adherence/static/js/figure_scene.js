@@ -332,31 +332,31 @@ const STOUT = 20; // corners of a ring of trunk and limbs
 const FINE = 10; // corners of a ring of a finger
 const FINENESS = 0.02; // metres; thinner tubes are drawn with fewer corners
 
-/** Which body parts of the exercise file a point of the skin shows. */
+/** How much (0 to 1) a point of the skin belongs to body parts of the exercise file. */
 const partsOf = (name, front, outward) => {
-  const of = (wanted, part) => (wanted ? [part] : []);
-  const [ahead, behind] = [front > 0.1, front < -0.1];
+  const over = (value, from) => Math.min(1, Math.max(0, (value - from) / 0.35 + 0.5));
+  const [ahead, behind] = [over(front, 0.1), over(-front, 0.1)];
   switch (name) {
     case "hips":
-      return [...of(behind, "buttock"), ...of(Math.abs(outward) > 0.75, "hip-side")];
+      return { buttock: behind, "hip-side": over(Math.abs(outward), 0.75) };
     case "hip":
-      return [...of(behind, "buttock"), ...of(outward > 0.3, "hip-side"), ...of(ahead, "thigh-front")];
+      return { buttock: behind, "hip-side": over(outward, 0.3), "thigh-front": ahead };
     case "thigh":
-      return [...of(ahead, "thigh-front"), ...of(behind, "thigh-back"), ...of(outward < -0.6, "thigh-inner")];
+      return { "thigh-front": ahead, "thigh-back": behind, "thigh-inner": over(-outward, 0.6) };
     case "shank":
-      return [front < 0.3 ? "calf" : "shin"];
+      return { calf: over(-front, -0.3), shin: over(front, 0.3) };
     case "waist":
-      return [behind ? "lower-back" : "belly"];
+      return { belly: over(front, 0), "lower-back": over(-front, 0) };
     case "ribs":
-      return [behind ? "upper-back" : "chest"];
+      return { chest: over(front, 0), "upper-back": over(-front, 0) };
     case "nape":
-      return ["neck", ...of(behind, "upper-back")];
+      return { neck: 1, "upper-back": behind };
     case "shoulder":
-      return ["shoulder", ...of(behind, "upper-back")];
+      return { shoulder: 1, "upper-back": behind };
     case "upper-arm":
-      return [ahead ? "upper-arm-front" : "upper-arm-back"];
+      return { "upper-arm-front": over(front, 0), "upper-arm-back": over(-front, 0) };
     default:
-      return [name];
+      return { [name]: 1 };
   }
 };
 
@@ -452,11 +452,11 @@ class Skin {
       for (let i = 0; i < each.count; i += 1) {
         const angle = (2 * Math.PI * i) / each.count;
         const outward = Math.cos(angle) * (each.side === "r" ? -1 : 1);
-        const parts = partsOf(each.zone, Math.sin(angle), outward);
-        const isMeant = !motion.sided || each.side !== "l";
-        const has = (list) => isMeant && each.cloth !== "hair" && parts.some((part) => list.includes(part));
-        const name = has(motion.works) ? "works" : has(motion.stretches) ? "stretches" : each.cloth;
-        array.set(tones[name], 3 * (each.first + i));
+        const parts = Object.entries(partsOf(each.zone, Math.sin(angle), outward));
+        const isMeant = (!motion.sided || each.side !== "l") && each.cloth !== "hair";
+        const share = (list) => (isMeant ? Math.max(0, ...parts.map(([part, own]) => (list.includes(part) ? own : 0))) : 0);
+        const stretched = mix(tones[each.cloth], tones.stretches, share(motion.stretches));
+        array.set(mix(stretched, tones.works, share(motion.works)), 3 * (each.first + i));
       }
     }
     this.geometry.attributes.tone.needsUpdate = true;
@@ -573,6 +573,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
   world.add(ground, shadow, body, outline, room);
 
   let held = []; // what moves with the figure: { set(posture), tone }
+  let furniture = [];
   let bounds = null;
 
   const toned = (geometry, name) => {
@@ -644,9 +645,12 @@ export const openScene = (three, canvas, skeleton, motion) => {
     };
   };
 
+  const SMALL = ["chair", "step", "cushion", "mat"]; // a bed or a table may leave the picture
+
   const furnish = () => {
     const isCarried = (prop) => prop.hand || prop.ends?.length;
     room.clear();
+    furniture = [];
     for (const prop of motion.props.filter((each) => !isCarried(each))) {
       const group = new three.Group();
       group.position.set(prop.at[0], 0, prop.at[1]);
@@ -654,6 +658,11 @@ export const openScene = (three, canvas, skeleton, motion) => {
       if (prop.kind === "wall") group.add(wall());
       else group.add(...blocks(prop, skeleton.room).map(block));
       room.add(group);
+      if (!SMALL.includes(prop.kind)) continue;
+      const box = new three.Box3().setFromObject(group);
+      for (const x of [box.min.x, box.max.x]) {
+        for (const y of [box.min.y, box.max.y]) furniture.push([x, y, box.min.z], [x, y, box.max.z]);
+      }
     }
     held = motion.props.filter(isCarried).map(carried);
     for (const { meshes } of held) room.add(...meshes);
@@ -664,39 +673,43 @@ export const openScene = (three, canvas, skeleton, motion) => {
     return { angles: now.angles, joints: posture(skeleton, now.angles, now.place, now.turn) };
   };
 
-  /** What has to be in the picture: the middle, how far round it and how high, metres. */
+  /** What has to be in the picture: points of the body and of small furniture, metres. */
   const measure = () => {
-    const points = [];
     const { close } = motion.view;
     const near = skeleton.places[close] ?? skeleton.places[`${close}_r`];
-    for (const key of motion.keys) {
+    const points = motion.keys.flatMap((key) => {
       const { joints } = posed(key.at);
-      if (near) points.push(spot(joints, near));
-      else points.push(...Object.values(joints).map((joint) => joint.place));
-      if (!near) points.push(spot(joints, ["head", [0, 0.12, 0]]));
-    }
+      if (near) return [spot(joints, near)];
+      return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.12, 0]])];
+    });
+    bounds = { points: near ? points : [...points, ...furniture], about: near ? 0.17 : 0.09 };
     const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((i) => pick(...points.map((p) => p[i]))));
-    const centre = mix(low, high, 0.5);
-    const round = Math.max(...points.map((p) => Math.hypot(p[0] - centre[0], p[2] - centre[2])));
-    const [beside, above] = near ? [0.2, 0.18] : [0.1, 0.07];
-    bounds = { centre, round: round + beside, high: (high[1] - low[1]) / 2 + above };
-    const reach = Math.max(0.75, round + 0.3);
+    const reach = Math.max(0.75, Math.hypot(high[0] - low[0], high[2] - low[2]) / 2 + 0.3);
     ground.scale.set(reach, 1, reach);
-    ground.position.set(centre[0], 0, centre[2]);
+    ground.position.set((low[0] + high[0]) / 2, 0, (low[2] + high[2]) / 2);
   };
 
+  /** Look from a direction, just as near as everything stays in the picture. */
   const look = (turn, tilt, mirrored) => {
     const [t, h] = [turn * RAD, tilt * RAD];
-    const centre = [bounds.centre[0] * (mirrored ? -1 : 1), bounds.centre[1], bounds.centre[2]];
+    const right = [Math.cos(t), 0, -Math.sin(t)];
+    const back = [Math.sin(t) * Math.cos(h), Math.sin(h), Math.cos(t) * Math.cos(h)];
+    const up = [-Math.sin(t) * Math.sin(h), Math.cos(h), -Math.cos(t) * Math.sin(h)];
+    const along = (way, p) => way[0] * p[0] * (mirrored ? -1 : 1) + way[1] * p[1] + way[2] * p[2];
+    const seen = bounds.points.map((p) => [along(right, p), along(up, p), along(back, p)]);
+    const middles = [0, 1].map((i) => {
+      const values = seen.map((p) => p[i]);
+      return (Math.min(...values) + Math.max(...values)) / 2;
+    });
     const half = Math.tan((LENS / 2) * RAD);
-    const tall = bounds.high * Math.cos(h) + bounds.round * Math.abs(Math.sin(h));
-    const far = Math.max(tall, bounds.round / camera.aspect) / half + bounds.round * 0.8;
-    camera.position.set(
-      centre[0] + far * Math.sin(t) * Math.cos(h),
-      Math.max(0.03, centre[1] + far * Math.sin(h)),
-      centre[2] + far * Math.cos(t) * Math.cos(h),
-    );
-    camera.lookAt(...centre);
+    const away = seen.map(([x, y, z]) => {
+      const across = (Math.abs(x - middles[0]) + bounds.about) / camera.aspect;
+      return z + Math.max(across, Math.abs(y - middles[1]) + bounds.about) / half;
+    });
+    const far = Math.max(...away);
+    const place = [0, 1, 2].map((i) => right[i] * middles[0] + up[i] * middles[1] + back[i] * far);
+    camera.position.set(...place);
+    camera.lookAt(...place.map((value, i) => value - back[i]));
   };
 
   const paint = () => {
