@@ -160,11 +160,11 @@ const limbs = (side) => {
     [
       wears("shirt"),
       zone("nape"),
-      ring("spine_high", [0.035 * out, 0.145, -0.006], 0.045, 0.05),
+      ring("spine_high", [0.035 * out, 0.142, -0.006], 0.045, 0.05),
       zone("shoulder"),
-      ring("spine_high", [0.075 * out, 0.128, -0.006], 0.05, 0.056, j("scapula"), 0.3),
-      ring(j("scapula"), [0.085 * out, -0.012, -0.008], 0.05, 0.056),
-      ring(j("shoulder"), [-0.028 * out, 0.002, 0], 0.05, 0.053, "spine_high", 1),
+      ring("spine_high", [0.075 * out, 0.126, -0.006], 0.046, 0.056, j("scapula"), 0.3),
+      ring(j("scapula"), [0.085 * out, -0.02, -0.008], 0.046, 0.056),
+      ring(j("shoulder"), [-0.03 * out, -0.008, 0], 0.044, 0.052, "spine_high", 1),
     ],
     [-0.02 * out, 0, 0],
     [0.03 * out, 0, 0],
@@ -173,8 +173,8 @@ const limbs = (side) => {
     [
       wears("shirt"),
       zone("shoulder"),
-      ring(j("shoulder"), [-0.004 * out, 0.012, 0], 0.05, 0.053),
-      ring(j("shoulder"), [0.002 * out, -0.03, 0], 0.05, 0.054),
+      ring(j("shoulder"), [-0.004 * out, 0.004, 0], 0.047, 0.052),
+      ring(j("shoulder"), [0.001 * out, -0.035, 0], 0.0495, 0.054),
       zone("upper-arm"),
       ring(j("shoulder"), [0, -0.1, 0], 0.0465, 0.051),
       ring(j("shoulder"), [0, -0.16, 0.001], 0.044, 0.048),
@@ -191,7 +191,7 @@ const limbs = (side) => {
       zone("wrist"),
       ring(j("wrist"), [0, 0.004, 0], 0.02, 0.026, j("forearm")),
     ],
-    [0, 0.042, 0],
+    [-0.004 * out, 0.038, 0],
     [0, -0.02, 0],
   );
   const palm = closed(
@@ -324,7 +324,19 @@ const middle = () => {
       [0, 0.01, 0],
     ),
   }));
-  return [{ rings: trunk }, { rings: neck }, { rings: head }, { rings: nose }, { rings: hair }, ...ears];
+  const eyes = [1, -1].map((out) => ({
+    rings: closed(
+      [
+        wears("hair"),
+        zone("head"),
+        ring("head", [0.026 * out, 0.056, 0.0965], 0.0058, 0.005),
+        ring("head", [0.026 * out, 0.066, 0.0965], 0.0058, 0.005),
+      ],
+      [0, -0.003, 0],
+      [0, 0.003, 0],
+    ),
+  }));
+  return [{ rings: trunk }, { rings: neck }, { rings: head }, { rings: nose }, { rings: hair }, ...ears, ...eyes];
 };
 
 const TUBES = [...middle(), ...limbs("l"), ...limbs("r")];
@@ -355,6 +367,8 @@ const partsOf = (name, front, outward) => {
       return { shoulder: 1, "upper-back": behind };
     case "upper-arm":
       return { "upper-arm-front": over(front, 0), "upper-arm-back": over(-front, 0) };
+    case "wrist":
+      return { forearm: 1, hand: 1 };
     default:
       return { [name]: 1 };
   }
@@ -465,9 +479,11 @@ class Skin {
 
 // ---------- the room ----------
 
+const CLOTH = [0.3, 0.44]; // metres across and along a towel on the floor
+
 /** The blocks and rods of furniture: [middle, half its size] in the prop's own frame; metres. */
 const blocks = (prop, room) => {
-  const [wide, deep] = room.sizes[prop.kind] ?? [0, 0];
+  const [wide, deep] = room.sizes[prop.kind] ?? CLOTH;
   const top = prop.height ?? prop.base + (room.heights[prop.kind] ?? 0);
   const legs = (y, thick) =>
     [-1, 1].flatMap((a) =>
@@ -559,6 +575,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
   const flat = () => new three.ShaderMaterial({ ...shaders.edge, uniforms: uniforms() });
   const [floor, shade] = [flat(), flat()];
   const line = new three.LineBasicMaterial();
+  const pane = new three.MeshBasicMaterial({ transparent: true, opacity: 0.45, side: three.DoubleSide, depthWrite: false });
 
   const body = new three.Mesh(skin.geometry, solid);
   const outline = new three.Mesh(skin.geometry, edge);
@@ -591,8 +608,11 @@ export const openScene = (three, canvas, skeleton, motion) => {
     return mesh;
   };
 
+  /** A wall is looked through from either side: it must not hide who stands at it. */
   const wall = () => {
-    const mesh = new three.Mesh(toned(new three.PlaneGeometry(1.9, 2.1).rotateY(Math.PI), "prop"), solid);
+    const geometry = new three.PlaneGeometry(1.7, 2.1);
+    const mesh = new three.Mesh(geometry, pane);
+    mesh.add(new three.LineSegments(new three.EdgesGeometry(geometry), line));
     mesh.position.set(0, 1.05, 0);
     return mesh;
   };
@@ -626,7 +646,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       const at = (posed) => ends.map((end) => end(posed)).reduce((a, b) => mix(a, b, 0.5));
       return { meshes: [mesh], set: (posed) => mesh.position.set(...at(posed)) };
     }
-    const radius = { stick: 0.012, band: 0.006, towel: 0.024 }[prop.kind] ?? 0.012;
+    const radius = { stick: 0.012, band: 0.009, towel: 0.024 }[prop.kind] ?? 0.012;
     const { mesh, lay } = rod(radius, "held");
     const over = { stick: 0.16, towel: 0.07 }[prop.kind] ?? 0;
     return {
@@ -680,7 +700,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
     const points = motion.keys.flatMap((key) => {
       const { joints } = posed(key.at);
       if (near) return [spot(joints, near)];
-      return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.12, 0]])];
+      return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.14, 0]])];
     });
     bounds = { points: near ? points : [...points, ...furniture], about: near ? 0.17 : 0.09 };
     const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((i) => pick(...points.map((p) => p[i]))));
@@ -722,6 +742,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
     floor.uniforms.tone.value.set(...tones.floor);
     shade.uniforms.tone.value.set(...tones.shade);
     line.color.setRGB(...tones.line);
+    pane.color.setRGB(...tones.prop);
     skin.colour(tones, motion);
     room.traverse(({ geometry }) => {
       const { array } = geometry?.attributes.tone ?? {};
