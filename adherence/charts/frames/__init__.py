@@ -13,11 +13,21 @@ from adherence.charts.frames.camera import HEIGHT, WIDTH, Camera, rounded
 from adherence.charts.frames.furniture import extent, pieces
 from adherence.charts.frames.marks import arrow, patches, shadow, traces
 from adherence.charts.frames.themes import FRAME_THEMES, INKS, FrameTheme, Ink
+from adherence.charts.frames.words import alt_text
 from adherence.domain.exercises import Exercise, mirrored
 from adherence.domain.figure import Solid, Vector
 from adherence.domain.motions import Moment, end_pose, key_moments, shown, strip, way
 
-__all__ = ["FRAME_THEMES", "HEIGHT", "MOMENTS", "WIDTH", "FrameTheme", "frames", "strip_frames"]
+__all__ = [
+    "FRAME_THEMES",
+    "HEIGHT",
+    "MOMENTS",
+    "WIDTH",
+    "FrameTheme",
+    "alt_text",
+    "frames",
+    "strip_frames",
+]
 
 MOMENTS = ("start", "middle", "end")
 CLOSE = {"hand": 0.15, "foot": 0.22, "head": 0.26, "neck": 0.30, "shoulder": 0.34, "knee": 0.34}
@@ -94,7 +104,7 @@ def _hatch(name: str, ink: Ink) -> str:
     """Return the pattern of stripes for what is stretched."""
     return (
         f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate(40)"><path fill="{ink.mark}" d="M0 0h6v6H0z"/>'
+        f'patternTransform="rotate(40)"><path fill="{ink.stripe}" d="M0 0h6v6H0z"/>'
         f'<path stroke="{ink.mark_edge}" stroke-width="2.2" d="M0 0v6"/></pattern>'
     )
 
@@ -179,7 +189,7 @@ def _frame(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}">{defs}'
         f'<g stroke-width="2.6" stroke-linejoin="round" stroke-linecap="round" '
-        f'style="paint-order:stroke">{under}{figure}{over}</g></svg>'
+        f'paint-order="stroke">{under}{figure}{over}</g></svg>'
     )
 
 
@@ -235,10 +245,13 @@ def _arrows(exercise: Exercise, camera: Camera, ink: Ink) -> Mapping[str, str]:
     for name, course in courses.items():
         svg = ""
         for trace in traces(course, camera, own, exercise.kind == "breathing"):
-            line, head = arrow(trace, course[0].body, camera)
+            line, head = arrow(trace, [course[0].body, course[-1].body], camera)
+            # The halo keeps the arrow apart from what it crosses.
             svg += (
+                f'<path fill="none" stroke="{ink.surface}" stroke-width="7" d="{line}"/>'
                 f'<path fill="none" stroke="{ink.arrow}" stroke-width="3.2" '
-                f'stroke-dasharray="6 6" d="{line}"/><path fill="{ink.arrow}" d="{head}"/>'
+                f'stroke-dasharray="6 6" d="{line}"/>'
+                f'<path fill="{ink.arrow}" stroke="{ink.surface}" d="{head}"/>'
             )
         result[name] = svg
     return result

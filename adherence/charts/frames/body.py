@@ -148,7 +148,7 @@ class Modeller:
         )
         caps = "".join(
             self.hull(
-                ball("spine_high", (0.028 * out, 0.142, -0.012), 0.040),
+                ball("spine_high", (0.036 * out, 0.166, -0.014), 0.040),
                 ball("spine_high", (0.07 * out, 0.112, -0.004), 0.054),
                 ball(f"shoulder_{side}", (0.0, 0.0, 0.0), 0.053),
                 ball("spine_high", (0.11 * out, 0.03, 0.0), 0.05),
@@ -278,7 +278,7 @@ class Modeller:
 
     def _neck(self) -> Group:
         path = self.chain(
-            ball("spine_high", (0.0, 0.135, 0.0), 0.054), ball("head", (0.0, 0.012, 0.002), 0.049)
+            ball("spine_high", (0.0, 0.172, 0.0), 0.053), ball("head", (0.0, 0.012, 0.002), 0.049)
         )
         return self._group("neck", [Paint("skin", "skin_edge", path)], ["neck"])
 

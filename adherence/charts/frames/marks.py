@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from adherence.charts.frames.body import Modeller
-from adherence.charts.frames.camera import Camera, Point, polygon
+from adherence.charts.frames.camera import HEIGHT, WIDTH, Camera, Point, polygon
 from adherence.domain.figure import SIDES, Posture, Solid, Vector, length, minus, mirrored_name
 from adherence.domain.motions import Moment
 
@@ -281,32 +281,65 @@ def _straightest(points: Sequence[Vector], camera: Camera) -> tuple[Vector, ...]
 
 
 _LEAST = 24.0
-_CLEAR = 13.0
+"""Units: a shorter way is lengthened in its direction, or one could not see it."""
+_ASIDE = (12.0, 18.0, 26.0)
+"""Units beside the way an arrow may be drawn; the nearest that leaves the body free is taken."""
 
 
-def arrow(trace: Trace, body: Posture, camera: Camera) -> tuple[str, str]:
-    """Return the path of an arrow's line and of its head, beside the way and clear of the limb.
-
-    A way too short to see is lengthened in its direction.
-    """
-    flat = [camera.at(point) for point in trace.points]
-    centre = camera.at(body.point("spine_mid", (0.0, 0.0, 0.0)))
+def arrow(trace: Trace, bodies: Sequence[Posture], camera: Camera) -> tuple[str, str]:
+    """Return the path of an arrow's line and of its head, beside the way and clear of `bodies`."""
+    flat = _smooth([camera.at(point) for point in trace.points])
     way = sum(math.dist(p, q) for p, q in pairwise(flat))
     if way < _LEAST:
         (ax, ay), (bx, by) = flat[0], flat[-1]
         size = max(math.dist(flat[0], flat[-1]), 0.01)
         ux, uy = (bx - ax) / size, (by - ay) / size
         flat = [(ax + ux * _LEAST * k / 6, ay + uy * _LEAST * k / 6) for k in range(7)]
-    mid = flat[len(flat) // 2]
     normals = _normals(flat)
-    n = normals[len(flat) // 2]
-    away = (mid[0] - centre[0]) * n[0] + (mid[1] - centre[1]) * n[1]
-    sign = 1.0 if away >= 0 else -1.0
-    line = [
-        (x + sign * nx * _CLEAR, y + sign * ny * _CLEAR)
-        for (x, y), (nx, ny) in zip(flat, normals, strict=True)
-    ]
-    return polygon(line[:-1], close=False), _head(line)
+    discs = [disc for body in bodies for disc in _discs(body, camera)]
+    best, least = flat, math.inf
+    for aside in _ASIDE:
+        for sign in (1.0, -1.0):
+            line = [
+                (x + sign * nx * aside, y + sign * ny * aside)
+                for (x, y), (nx, ny) in zip(flat, normals, strict=True)
+            ]
+            cost = aside / 8 + sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
+            if cost < least - 1e-6:
+                best, least = line, cost
+    return polygon(best[:-1], close=False), _head(best)
+
+
+def _smooth(points: Sequence[Point]) -> list[Point]:
+    """Return a line with its corners rounded and its ends kept."""
+    line = list(points)
+    for _ in range(3):
+        inner = [
+            ((a[0] + 2 * b[0] + c[0]) / 4, (a[1] + 2 * b[1] + c[1]) / 4)
+            for a, b, c in zip(line, line[1:], line[2:], strict=False)
+        ]
+        line = [line[0], *inner, line[-1]]
+    return line
+
+
+def _discs(body: Posture, camera: Camera) -> list[tuple[float, float, float]]:
+    """Return the body as discs (x, y, radius) in the picture."""
+    discs = []
+    for a, b, ra, rb in Solid(body).pieces.values():
+        (ax, ay), (bx, by) = camera.at(a), camera.at(b)
+        for step in range(4):
+            share = step / 3
+            radius = (ra + (rb - ra) * share) * camera.scale
+            discs.append((ax + (bx - ax) * share, ay + (by - ay) * share, radius))
+    return discs
+
+
+def _cost(point: Point, discs: Sequence[tuple[float, float, float]]) -> float:
+    """Return 1 for a point on the body, more beyond the picture, 0 in the free."""
+    x, y = point
+    if not (8 <= x <= WIDTH - 8 and 8 <= y <= HEIGHT - 8):
+        return 2.0
+    return float(any(math.hypot(x - u, y - v) < radius + 3 for u, v, radius in discs))
 
 
 def _normals(points: Sequence[Point]) -> list[Point]:
