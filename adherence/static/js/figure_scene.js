@@ -81,6 +81,12 @@ const sampled = (motion, seconds) => {
   return { angles, place: mix(...between(motion.place), share), turn: blend(from, to, share) };
 };
 
+/** The figure at a second of a motion: its angles and where every joint is. */
+export const posed = (skeleton, motion, seconds) => {
+  const { angles, place, turn } = sampled(motion, seconds);
+  return { angles, joints: posture(skeleton, angles, place, turn) };
+};
+
 // ---------- the skin: rings round the bones ----------
 // A tube is a list of rings and marks. A ring: a joint, its middle in the joint's frame, half its
 // width and half its depth, and, where the body bends, a second joint and its share in the turn. A
@@ -661,29 +667,29 @@ export const openScene = (three, canvas, skeleton, motion) => {
     };
   };
 
-  const spot = (posed, [joint, local]) => plus(posed[joint].place, turned(posed[joint].turn, local));
-  const palm = (posed, side) => spot(posed, [`fingers_${side}`, [side === "l" ? -0.03 : 0.03, 0.02, 0]]);
+  const spot = (joints, [joint, local]) => plus(joints[joint].place, turned(joints[joint].turn, local));
+  const palm = (joints, side) => spot(joints, [`fingers_${side}`, [side === "l" ? -0.03 : 0.03, 0.02, 0]]);
 
   /** Things that hang on the body: where they are follows from the posture. */
   const carried = (prop) => {
     const sides = prop.hand === "both" ? ["l", "r"] : [prop.hand[0] ?? "r"];
     const ends = prop.ends?.length
-      ? prop.ends.map((end) => (posed) => (typeof end === "string" ? spot(posed, skeleton.places[end]) : end))
-      : sides.map((side) => (posed) => palm(posed, side));
+      ? prop.ends.map((end) => (joints) => (typeof end === "string" ? spot(joints, skeleton.places[end]) : end))
+      : sides.map((side) => (joints) => palm(joints, side));
     if (prop.kind === "ball") {
       const mesh = rimmed(toned(new three.SphereGeometry(sides.length > 1 ? 0.11 : 0.036, 20, 14), "tool"));
-      const at = (posed) => ends.map((end) => end(posed)).reduce((a, b) => mix(a, b, 0.5));
-      return { meshes: [mesh], set: (posed) => mesh.position.set(...at(posed)) };
+      const at = (joints) => ends.map((end) => end(joints)).reduce((a, b) => mix(a, b, 0.5));
+      return { meshes: [mesh], set: (joints) => mesh.position.set(...at(joints)) };
     }
     const radius = { stick: 0.012, band: 0.009, towel: 0.024 }[prop.kind] ?? 0.012;
     const { mesh, lay } = rod(radius, "tool");
     const over = { stick: 0.16, towel: 0.07 }[prop.kind] ?? 0;
     return {
       meshes: [mesh],
-      set: (posed) => {
-        let [from, to] = [ends[0](posed), ends[1]?.(posed)];
+      set: (joints) => {
+        let [from, to] = [ends[0](joints), ends[1]?.(joints)];
         if (!to) {
-          const along = turned(posed[`wrist_${sides[0]}`].turn, [0, 0, 1]);
+          const along = turned(joints[`wrist_${sides[0]}`].turn, [0, 0, 1]);
           [from, to] = [-0.12, 0.12].map((far) => plus(from, along.map((value) => value * far)));
         }
         const way = to.map((value, i) => value - from[i]);
@@ -717,17 +723,12 @@ export const openScene = (three, canvas, skeleton, motion) => {
     for (const { meshes } of held) room.add(...meshes);
   };
 
-  const posed = (seconds) => {
-    const now = sampled(motion, seconds);
-    return { angles: now.angles, joints: posture(skeleton, now.angles, now.place, now.turn) };
-  };
-
   /** What has to be in the picture: points of the body and of small furniture, metres. */
   const measure = () => {
     const { close } = motion.view;
     const near = skeleton.places[close] ?? skeleton.places[`${close}_r`];
     const points = motion.keys.flatMap((key) => {
-      const { joints } = posed(key.at);
+      const { joints } = posed(skeleton, motion, key.at);
       if (near) return [spot(joints, near)];
       return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.14, 0]])];
     });
@@ -805,7 +806,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       paint();
     },
     draw(seconds, turn, tilt, mirrored) {
-      const { angles, joints } = posed(seconds);
+      const { angles, joints } = posed(skeleton, motion, seconds);
       skin.lay(joints, angles);
       for (const thing of held) thing.set(joints);
       world.scale.x = mirrored ? -1 : 1;
@@ -814,7 +815,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       const on = motion.keys.findLastIndex((key) => seconds >= key.at);
       const key = motion.keys[Math.max(0, on)];
       if (seconds <= key.at + key.hold) return key.phase;
-      return motion.keys[on + 1]?.phase ?? "return";
+      return ["move", "hold"].includes(motion.keys[on + 1]?.phase) ? "move" : "return";
     },
     close() {
       skin.geometry.dispose();
