@@ -25,7 +25,6 @@ SLUG = "heel-raise"
 SECTION = "[data-figure]"
 NO_WEBGL = "HTMLCanvasElement.prototype.getContext = () => null;"
 SAVING = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}});"
-KILO = 1024
 
 
 @dataclass
@@ -49,7 +48,8 @@ class Window:
         self.page.wait_for_selector(f'{SECTION}[data-state="{state}"]')
 
     def press(self, what: str) -> None:
-        self.page.locator(f'{SECTION} button[data-do="{what}"]:visible').click()
+        # What can go no further says so and stays pressable, for who reads it by ear.
+        self.page.locator(f'{SECTION} button[data-do="{what}"]:visible').click(force=True)
 
     def data(self, name: str) -> str:
         return str(self.page.locator(SECTION).get_attribute(f"data-{name}"))
@@ -212,7 +212,7 @@ def test_it_turns_by_button_by_key_and_by_hand(window: Opener):
     here.press("turn-left")
 
     assert int(here.data("turn")) == (begun + 30) % 360
-    assert here.said() == "Seen from the person’s right."
+    assert here.said() == "Seen from the front and the person’s right."
     assert view.get_attribute("aria-valuetext") == "Seen from the front and the person’s right"
     assert view.get_attribute("aria-valuenow") == here.data("turn")
     assert unlike(here.stage(), seen) > 0.003
@@ -421,9 +421,9 @@ def test_the_first_exercise_costs_less_than_200_kb_and_a_further_one_little(wind
     here.open("heel-raise", language="de", state="playing")
     further = here.received - first
 
-    print(f"first exercise {first / KILO:.0f} kB, further one {further / KILO:.0f} kB")
-    assert 130 * KILO < first < 200 * KILO
-    assert further < 60 * KILO
+    print(f"first exercise {first / 1000:.0f} kB, further one {further / 1000:.0f} kB")
+    assert 110_000 < first < 185_000  # the page of the library has a style of its own besides
+    assert further < 30_000
 
 
 def test_three_arrives_as_its_authors_made_it(window: Opener):
