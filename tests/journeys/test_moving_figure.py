@@ -492,7 +492,7 @@ def test_scripts_hold_no_words():
 
 
 def test_every_exercise_moves_as_the_domain_says(window: Opener):
-    """The browser's joints are the domain's, at every sample of every exercise."""
+    """The browser's joints are the domain's to 2 cm, at every sample of every exercise."""
     here = window(reduced_motion="reduce")
     here.open(state="stills")
     module, skeleton = (here.data(name) for name in ("scene", "skeleton"))
@@ -513,7 +513,7 @@ def test_every_exercise_moves_as_the_domain_says(window: Opener):
             known = moment(exercise, time).body.places
             for name, place in joints:
                 apart = max(abs(a - b) for a, b in zip(place, known[name], strict=True))
-                if apart > 0.01:
+                if apart > 0.02:
                     far.append(f"{slug} at {time}: {name} {apart * 100:.1f} cm")
 
     assert far == []

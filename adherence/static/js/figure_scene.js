@@ -579,6 +579,7 @@ const TONES = [
 ];
 const LENS = 24; // degrees from the lower to the upper edge of the picture
 const EDGE = 1.5; // pixels
+const CLOSE = { hand: 0.17, fingers: 0.17, foot: 0.2, ankle: 0.22 }; // metres shown round a part
 
 /**
  * Open a scene on a canvas. It offers `lasts` (seconds of one repetition), `turn` and `tilt` (where
@@ -732,7 +733,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       if (near) return [spot(joints, near)];
       return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.14, 0]])];
     });
-    bounds = { points: near ? points : [...points, ...furniture], about: near ? 0.17 : 0.09 };
+    bounds = { points: near ? points : [...points, ...furniture], about: near ? (CLOSE[close.split("_")[0]] ?? 0.36) : 0.09 };
     const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((i) => pick(...points.map((p) => p[i]))));
     const reach = Math.max(0.75, Math.hypot(high[0] - low[0], high[2] - low[2]) / 2 + 0.3);
     ground.scale.set(reach, 1, reach);
