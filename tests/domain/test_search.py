@@ -74,7 +74,11 @@ def test_one_letter_off_is_the_same_from_both_sides(one, other):
 @given(WORDS, st.data())
 def test_every_single_slip_is_one_letter_off(word, data):
     at = data.draw(st.integers(0, len(word) - 1))
-    slips = {word[:at] + word[at + 1 :], word[:at] + "x" + word[at:], word[:at] + "x" + word[at + 1 :]}
+    slips = {
+        word[:at] + word[at + 1 :],
+        word[:at] + "x" + word[at:],
+        word[:at] + "x" + word[at + 1 :],
+    }
     if at:
         slips.add(word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :])
 
