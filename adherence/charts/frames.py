@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 
+from adherence.domain.contacts import facing, middle
 from adherence.domain.exercises import Exercise, mirrored
 from adherence.domain.figure import CAPSULES, Solid, Vector, add, turned
-from adherence.domain.motions import Moment, boxes, facing, middle, shown, strip
+from adherence.domain.motions import Moment, boxes, shown, strip
 
 WIDTH, HEIGHT = 360, 300
 

@@ -20,7 +20,7 @@ SYMPTOM_LIMIT = 80
 LONGEST_MINUTES = 24 * 60
 EXERCISE_LIMIT = 80
 """Characters of the name of an exercise and its version."""
-_EXERCISE = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)@([1-9][0-9]{0,5})", re.ASCII)
+_EXERCISE = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)@([1-9][0-9]{0,5})(?:/(left|right))?", re.ASCII)
 
 
 class ActivityKind(StrEnum):
@@ -44,13 +44,40 @@ class Discipline(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ExerciseName:
+    """Which exercise of the library, in which version, and for which side of the body.
+
+    Written ``heel-raise@1`` or ``heel-raise-single@1/left``; no side means both, or the middle.
+    """
+
+    slug: str
+    version: int
+    side: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "ExerciseName":
+        """The name that ``text`` writes.
+
+        Raises:
+            InvalidInput: it writes none.
+        """
+        found = _EXERCISE.fullmatch(text) if len(text) <= EXERCISE_LIMIT else None
+        if found is None:
+            raise InvalidInput("exercise", "no_name")
+        return cls(found[1], int(found[2]), found[3] or "")
+
+    def __str__(self) -> str:
+        return f"{self.slug}@{self.version}" + (f"/{self.side}" if self.side else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What one occurrence asks for.
 
     ``unit`` belongs to ``amounts.quantity``; ``symptom`` is what a check-in asks about;
     ``pain_limit`` (0 to 10) is where the patient was told to stop; ``minutes`` is how long it
     takes. ``optional`` ones are shown and never counted as adherence. ``exercise`` is the one of
-    the library that was shown when it was asked for, as ``slug@version``.
+    the library that was shown when it was asked for; see ``ExerciseName``.
     """
 
     title: str
@@ -79,7 +106,7 @@ class Asked:
         if self.minutes is not None and not 0 <= self.minutes <= LONGEST_MINUTES:
             raise InvalidInput("minutes", "out_of_range")
         if self.exercise is not None:
-            exercise_of(self.exercise)
+            ExerciseName.read(self.exercise)
         for field in _AMOUNTS:
             amount = getattr(self.amounts, field)
             if amount is not None and not amount > 0:
@@ -127,18 +154,6 @@ _KEYS = {
     "optional",
     "exercise",
 }
-
-
-def exercise_of(name: str) -> tuple[str, int]:
-    """Slug and version of an exercise's name, ``slug@version``.
-
-    Raises:
-        InvalidInput: it is no such name.
-    """
-    found = _EXERCISE.fullmatch(name) if len(name) <= EXERCISE_LIMIT else None
-    if found is None:
-        raise InvalidInput("exercise", "no_name")
-    return found[1], int(found[2])
 
 
 @dataclass(frozen=True, slots=True)

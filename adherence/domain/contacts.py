@@ -124,6 +124,7 @@ def _spots() -> dict[str, tuple[Spot, ...]]:
                 Spot(f"toes_{side}", (-0.03 * out, -TOE_HEIGHT, 0.0)),
                 Spot(f"toes_{side}", (0.0, -TOE_HEIGHT, 0.058)),
             ),
+            f"instep_{side}": (Spot(f"toes_{side}", (0.0, 0.0, 0.0), 0.024),),
             f"knee_{side}": (Spot(f"knee_{side}", (0.0, 0.0, 0.0), 0.056),),
             f"shin_{side}": (
                 Spot(f"knee_{side}", (0.0, 0.0, 0.0), 0.056),
@@ -183,6 +184,11 @@ def _body() -> dict[str, Spot]:
 BODY: Mapping[str, Spot] = _body()
 
 
+def stem_of(part: str) -> str:
+    """Return the part's name without its side."""
+    return part[:-2] if part[-2:] in ("_l", "_r") else part
+
+
 def height_of(prop: Prop) -> float:
     """Return the height of a prop's upper surface above the floor, metres."""
     if prop.height is not None:
@@ -212,7 +218,7 @@ def target_of(contact: Contact, props: Sequence[Prop]) -> Target | None:
     if prop is None:
         return None
     place, front = middle(prop), facing(prop)
-    stem = contact.part.rstrip("lr").rstrip("_")
+    stem = stem_of(contact.part)
     if kind == "wall":
         return Plane(place, turned(front, (0.0, 0.0, -1.0)))
     if kind == "chair":
@@ -280,6 +286,7 @@ _BENDS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, float], ...]]] = {
             ("toes.flexion", 1.0),
         ),
     ),
+    "instep": (LEG, (("knee.flexion", 0.4), ("ankle.flexion", 1.0))),
     "knee": (LEG[:2], (("hip.flexion", 1.0), ("hip.abduction", 0.4))),
     "shin": (LEG[:3], (("hip.flexion", 1.0), ("hip.abduction", 0.3), ("knee.flexion", 1.0))),
     "hand": (
@@ -310,7 +317,6 @@ _SAME_LIMB = {
     "fingers": "hand",
     "elbow": "forearm",
 }
-FLAT = frozenset(("foot", "toes", "shin", "forearm"))
 
 
 def _limb(part: str) -> tuple[tuple[str, ...], tuple[tuple[str, float], ...]] | None:
@@ -458,25 +464,21 @@ def placed(wishes: Sequence[Wish], body: Posture) -> Posture:
         body = body.moved(times(target.normal, -gap))
         used.append(target.normal)
     anchored = next((w for w in wishes if w.spot and isinstance(w.target, Plane)), None)
-    if anchored and anchored.spot:
-        mates = [w for w in wishes if w.spot and _kin(w, anchored) and w.target == anchored.target]
-        away = times(
-            (
-                sum(w.spot[0] - middle_of(w.contact.part, body)[0] for w in mates if w.spot),
-                0.0,
-                sum(w.spot[2] - middle_of(w.contact.part, body)[2] for w in mates if w.spot),
-            ),
-            1 / len(mates),
-        )
-        for normal in used:
-            away = minus(away, times(normal, dot(away, normal)))
-        body = body.moved(away)
-    return body
+    if anchored is None:
+        return body
+    away: Vector = (0.0, 0.0, 0.0)
+    mates = [w for w in wishes if _kin(w, anchored) and w.target == anchored.target]
+    spots = [(w.spot, middle_of(w.contact.part, body)) for w in mates if w.spot]
+    for spot, now in spots:
+        away = add(away, times(minus(spot, now), 1 / len(spots)))
+    for normal in (UP, *used):
+        away = minus(away, times(normal, dot(away, normal)))
+    return body.moved(away)
 
 
 def _kin(one: Wish, other: Wish) -> bool:
     """Return whether both are the same part of either side."""
-    return one.contact.part.rstrip("lr").rstrip("_") == other.contact.part.rstrip("lr").rstrip("_")
+    return stem_of(one.contact.part) == stem_of(other.contact.part)
 
 
 def reached(
@@ -487,13 +489,16 @@ def reached(
     `turn` is kept; `place` is the pelvis' place before the figure is moved onto its surfaces.
     """
     result = dict(angles)
+    for wish in wishes:
+        stem, _, side = wish.contact.part.rpartition("_")
+        if stem == "hand" and isinstance(wish.target, Plane):
+            result[f"fingers_{side}.flexion"] = 0.0
+        elif stem == "hand" and isinstance(wish.target, Edge):
+            result |= {f"fingers_{side}.flexion": 62.0, f"thumb_{side}.flexion": 30.0}
     body = placed(wishes, posture(result, turn, place))
     order = sorted(
         wishes,
-        key=lambda w: (
-            w.contact.part == "head",
-            w.contact.part.split("_")[0] in ("hand", "fingers"),
-        ),
+        key=lambda w: (w.contact.part == "head", stem_of(w.contact.part) in ("hand", "fingers")),
     )
     for wish in order:
         result, body = bent(wish, result, body)

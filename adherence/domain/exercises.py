@@ -61,6 +61,7 @@ PLURALS = {
     "shoulders": "shoulder",
     "hips": "hip",
     "thighs": "thigh",
+    "insteps": "instep",
 }
 """What stands for both sides at once."""
 MIDDLE_PARTS = ("seat", "back", "front", "side", "head")
@@ -343,9 +344,18 @@ def _prop_of(data: Mapping[str, Any]) -> Prop:
 def words_of(data: Mapping[str, Any], where: str) -> ExerciseWords:
     """Return one language's words; raises InvalidInput when a key is unknown or not text."""
     _known(data, (*SENTENCES, *LISTS), where)
+    sentences = {key: str(data.get(key, "")) for key in SENTENCES}
+    lists = {key: _texts(data, key, f"{where}.") for key in LISTS}
     return ExerciseWords(
-        *(str(data.get(key, "")) for key in SENTENCES),
-        *(_texts(data, key, f"{where}.") for key in LISTS),
+        title=sentences["title"],
+        purpose=sentences["purpose"],
+        body=sentences["body"],
+        start=lists["start"],
+        steps=lists["steps"],
+        mistakes=lists["mistakes"],
+        stop=lists["stop"],
+        caution=lists["caution"],
+        search=lists["search"],
     )
 
 
@@ -506,9 +516,11 @@ def _numbers(exercise: Exercise) -> list[str]:
 COUNTS = {"start": (1, 4), "steps": (2, 6), "mistakes": (2, 3), "stop": (1, 2), "caution": (1, 3)}
 """How many sentences each list has; `search` has 5 to 10 in each language for itself."""
 SIDES_NAMED = {
-    "en": re.compile(r"\b(?:left|right)(?:-|\b)", re.IGNORECASE),
-    "de": re.compile(r"\b(?:link|recht)(?:e|er|es|en|em|s)\b", re.IGNORECASE),
-    "ru": re.compile(r"\b(?:лев|прав)(?:ый|ая|ое|ую|ой|ого|ому|ым|ом|ые|ых|ыми)\b", re.IGNORECASE),
+    "en": re.compile(r"\b(?:left|right)\b(?! angle)", re.IGNORECASE),
+    "de": re.compile(r"\b(?:link|recht)(?:e|er|es|en|em|s)\b(?! Winkel)", re.IGNORECASE),
+    "ru": re.compile(
+        r"\b(?:лев|прав)(?:ый|ая|ое|ую|ой|ого|ому|ым|ом|ые|ых|ыми)\b(?! уг)", re.IGNORECASE
+    ),
 }
 """Words of a sided exercise name no side: the mirrored figure is shown with the same words."""
 

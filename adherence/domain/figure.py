@@ -13,7 +13,8 @@ and hand details, which that figure does not divide, are ours.
 Ranges of motion: American Academy of Orthopaedic Surgeons, "Joint Motion: Method of Measuring and
 Recording" (1965); where it gives none or the movement is carried by body weight or hands, Kapandji,
 "The Physiology of the Joints". Ranges of spine and neck are shared out over our joints, so that the
-sums are the published ones.
+sums are the published ones. The foot is one piece up to the toes, so the range of its ankle holds
+what the midfoot adds when one kneels on it.
 """
 
 import math
@@ -236,7 +237,7 @@ def _nodes() -> dict[str, Node]:
             "shoulder",
             "scapula",
             (SHOULDER_OUT - 0.02, -0.004, -0.004),
-            ("horizontal", "y", -1, -50, 135),
+            ("horizontal", "y", -1, -120, 135),
             ("flexion", "x", -1, -60, 180),
             ("abduction", "z", 1, -45, 180),
             ("rotation", "y", 1, -90, 95),
@@ -280,7 +281,7 @@ def _nodes() -> dict[str, Node]:
             "ankle",
             "knee",
             (0.0, -SHANK, 0.0),
-            ("flexion", "x", -1, -55, 38),
+            ("flexion", "x", -1, -65, 38),
             ("inversion", "z", -1, -20, 35),
         ),
         *_sided(

@@ -4,6 +4,7 @@ Angles run from key to key with a soft start and a soft stop, the pelvis turns t
 what touches at both ends of a movement keeps touching on the way.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ from adherence.domain.contacts import (
     middle_of,
     miss,
     reached,
+    stem_of,
     target_of,
 )
 from adherence.domain.exercises import Contact, Exercise, Pose, Prop
@@ -117,7 +119,7 @@ def _keys(poses: tuple["_Frozen", ...], props: tuple[Prop, ...]) -> tuple[Moment
 
 
 def _alike(one: Contact, other: Contact) -> bool:
-    return one.part.rstrip("lr").rstrip("_") == other.part.rstrip("lr").rstrip("_")
+    return stem_of(one.part) == stem_of(other.part)
 
 
 @dataclass(frozen=True)
@@ -311,7 +313,7 @@ def _depth(point: Vector, radius: float, box: Box) -> float:
     over = [abs(local[i] - centre[i]) - half[i] for i in range(3)]
     outside = [max(0.0, value) for value in over]
     if any(outside):
-        return radius - sum(value * value for value in outside) ** 0.5
+        return radius - math.sqrt(sum(value * value for value in outside))
     return radius - max(over)
 
 

@@ -13,6 +13,7 @@ from adherence.pages import (
     entries,
     frame,
     goals,
+    library,
     milestones,
     patients,
     pauses,
@@ -38,6 +39,7 @@ ROOMS = (
     review,
     patients,
     plans,
+    library,
     programme,
 )
 

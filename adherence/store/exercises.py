@@ -20,13 +20,12 @@ SLUG_LIMIT = 60
 
 
 class PrescribedExerciseRow(Model):
-    """An exercise of the package as it was when somebody first asked for this version of it.
-
-    It belongs to no clinic: its words and poses are ours, and the same for all.
-    """
+    """An exercise of the package as it was when a clinic first asked for this version of it."""
 
     __tablename__ = "prescribed_exercise"
+    __table_args__ = (sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),)
 
+    clinic_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LIMIT), primary_key=True)
     version: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     content: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -115,10 +114,12 @@ def _slug(table: Any) -> Any:
     return table.c.slug == sa.bindparam("slug", type_=sa.String)
 
 
-add_prescribed = Statement(sa.insert(PRESCRIBED), "slug version content kept_at")
+add_prescribed = Statement(sa.insert(PRESCRIBED), "clinic_id slug version content kept_at")
 prescribed = Statement(
     sa.select(PRESCRIBED.c.content).where(
-        _slug(PRESCRIBED), PRESCRIBED.c.version == sa.bindparam("version", type_=sa.Integer)
+        _of_clinic(PRESCRIBED),
+        _slug(PRESCRIBED),
+        PRESCRIBED.c.version == sa.bindparam("version", type_=sa.Integer),
     )
 )
 

@@ -49,6 +49,15 @@ def picture(content: bytes, mimetype: str) -> Response:
     return response
 
 
+def keep(response: Response, seconds: int) -> None:
+    """Let this reader's browser keep an answer that says nothing of anybody.
+
+    Its address has to change when its content does.
+    """
+    response.headers["Cache-Control"] = f"private, max-age={seconds}, immutable"
+    g.kept = True
+
+
 def is_foreign_picture() -> bool:
     """Whether another site embeds this address; its charts are not for other sites."""
     return request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
@@ -62,7 +71,8 @@ def _add(response: Response) -> Response:
         headers[CSP] = _page_csp() if is_page else DOCUMENT_CSP
     # Pages post to themselves, and browsers then name their origin only under this policy.
     headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
-    if request.endpoint != "static" or response.status_code >= 400:
+    is_file = request.endpoint == "static" or "kept" in g
+    if not is_file or response.status_code >= 400:
         headers["Cache-Control"] = NO_STORE
         if is_page or "session_secret" in g:
             response.vary.add("Cookie")

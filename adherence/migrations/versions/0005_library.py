@@ -19,11 +19,17 @@ APPEND_ONLY = ("clinic_exercise_version", "prescribed_exercise")
 def upgrade() -> None:
     op.create_table(
         "prescribed_exercise",
+        sa.Column("clinic_id", columns.identifier(), nullable=False),
         sa.Column("slug", sa.String(length=60), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", columns.document(), nullable=False),
         sa.Column("kept_at", columns.instant(), nullable=False),
-        sa.PrimaryKeyConstraint("slug", "version", name=op.f("pk_prescribed_exercise")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"], ["clinic.id"], name=op.f("fk_prescribed_exercise_clinic_id_clinic")
+        ),
+        sa.PrimaryKeyConstraint(
+            "clinic_id", "slug", "version", name=op.f("pk_prescribed_exercise")
+        ),
     )
     op.create_table(
         "clinic_exercise",

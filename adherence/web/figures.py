@@ -1,0 +1,147 @@
+"""The figure for every edge: still frames as files, and the movement as data."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from threading import Lock
+from typing import Any
+
+from flask import Response, request, url_for
+from markupsafe import Markup
+
+from adherence.charts.frames import frames
+from adherence.domain import motions
+from adherence.domain.errors import NotFound
+from adherence.domain.exercises import Exercise
+from adherence.services import library
+from adherence.web import headers
+from adherence.web.locale import current
+from adherence.web.locale import gettext as _
+
+MOMENTS = ("start", "middle", "end")
+THEMES = ("light", "dark", "contrast", "dark-contrast")
+SIDES = ("right", "left")
+KEPT = 600
+"""Drawn sets of three frames that a process keeps; each is about thirty kilobytes."""
+YEAR = 31_536_000
+SVG = "image/svg+xml"
+
+Key = tuple[str, int, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A still frame as an address: ``address`` ends where the theme's name follows."""
+
+    address: str
+    alt: str
+
+
+class _Kept:
+    """Drawn frames by what they show; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._frames: OrderedDict[Key, Mapping[str, str]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Mapping[str, str] | None:
+        return self._frames.get(key)
+
+    def put(self, key: Key, drawn: Mapping[str, str]) -> None:
+        with self._lock:
+            self._frames[key] = drawn
+            while len(self._frames) > KEPT:
+                self._frames.popitem(last=False)
+
+
+_kept = _Kept()
+
+
+def stamp(one: Exercise) -> str:
+    """Return what stands for the looks of an exercise: another one, another address."""
+    return blake2b(repr((one.poses, one.props, one.view)).encode(), digest_size=6).hexdigest()
+
+
+def drawn(one: Exercise, theme: str, side: str) -> Mapping[str, str]:
+    """Return the three frames of an exercise as SVG, drawn once."""
+    key = (one.slug, one.version, stamp(one), theme, side)
+    found = _kept.get(key)
+    if found is None:
+        found = frames(one, theme, side)
+        _kept.put(key, found)
+    return found
+
+
+def picture(one: Exercise, moment: str, side: str = "right") -> Picture:
+    """Return the address of a frame; the theme's name belongs at its end."""
+    more: dict[str, Any] = {"side": side} if side != "right" else {}
+    address = url_for(
+        "library.frame",
+        slug=one.slug,
+        version=one.version,
+        moment=moment,
+        v=stamp(one),
+        **more,
+    )
+    return Picture(f"{address}&theme=", _alt(one, moment))
+
+
+def _alt(one: Exercise, moment: str) -> str:
+    title = one.words[current()].title
+    match moment:
+        case "start":
+            return _("%(title)s: how it starts", title=title)
+        case "middle":
+            return _("%(title)s: on the way", title=title)
+        case _other:
+            return _("%(title)s: the end of the movement", title=title)
+
+
+def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
+    """Return a frame as markup: a picture for each theme, and the words for who cannot see it."""
+    found = picture(one, moment, side)
+    sources = Markup("").join(
+        Markup('<source media="{query}" srcset="{address}{theme}">').format(
+            query=query, address=found.address, theme=theme
+        )
+        for query, theme in (
+            ("print", "light"),
+            ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
+            ("(prefers-contrast: more)", "contrast"),
+            ("(prefers-color-scheme: dark)", "dark"),
+        )
+    )
+    return Markup(
+        '<picture>{sources}<img class="frame" src="{address}light" alt="{alt}"'
+        ' width="360" height="300"></picture>'
+    ).format(sources=sources, address=found.address, alt=found.alt)
+
+
+def motion(one: Exercise) -> Mapping[str, Any]:
+    """Return the movement for the browser; its shape is told in ``adherence/library/FORMAT.md``."""
+    return motions.motion(one)
+
+
+def answer(one: Exercise, moment: str) -> Response:
+    """Return a frame as the address asks for it.
+
+    Raises:
+        NotFound: no such moment, theme or side, or another site asks.
+    """
+    theme = request.args.get("theme", "light")
+    side = request.args.get("side", "right")
+    if moment not in MOMENTS or theme not in THEMES or side not in SIDES:
+        raise NotFound
+    if headers.is_foreign_picture():
+        raise NotFound
+    content = drawn(one, theme, side)[moment].encode()
+    response = headers.picture(content, SVG)
+    response.set_etag(blake2b(content, digest_size=16).hexdigest())
+    if request.args.get("v") == stamp(one) and not library.is_own(one.slug):
+        # The same for everybody, and its address changes when it does.
+        headers.keep(response, YEAR)
+    response.make_conditional(request)
+    return response
