@@ -87,14 +87,6 @@ class ShownFact:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownFrame:
-    """A still frame with its word; ``picture`` is markup, as the moving figure takes it."""
-
-    word: str
-    picture: Any
-
-
-@dataclass(frozen=True, slots=True)
 class ShownExercise:
     """The page of one exercise."""
 
@@ -114,7 +106,7 @@ class ShownExercise:
     dose_source: str
     easier: list[ShownHit]
     harder: list[ShownHit]
-    frames: list[ShownFrame]
+    frames: list[figures.ShownFrame]
     motion: Mapping[str, Any]
     is_sided: bool
     side: str
@@ -199,12 +191,12 @@ def _said(many: int, wanted: Wanted) -> str:
 
 
 def _looking_for(actor: Actor) -> ShownFor | None:
-    """Return the patient whom ``for`` names, if the actor cares for that patient.
+    """Return the patient whom ``patient`` names, if the actor cares for that patient.
 
     Anybody else's id reads like none.
     """
     try:
-        patient_id = UUID(request.args.get("for", ""))
+        patient_id = UUID(request.args.get("patient", ""))
     except ValueError:
         return None
     if actor.role is not Role.CLINICIAN:
@@ -220,7 +212,7 @@ def _looking_for(actor: Actor) -> ShownFor | None:
 
 def _carried(looking_for: ShownFor | None) -> dict[str, Any]:
     """Return what an address carries on while a therapist looks for a patient."""
-    return {} if looking_for is None else {"for": looking_for.patient_id}
+    return {} if looking_for is None else {"patient": looking_for.patient_id}
 
 
 def layout_of(actor: Actor) -> str:
@@ -297,10 +289,7 @@ def _page(actor: Actor, one: Exercise) -> str:
         dose_source=one.dose.source if is_clinician else "",
         easier=[hit(each, looking_for) for each in shelf.neighbours(one.easier)],
         harder=[hit(each, looking_for) for each in shelf.neighbours(one.harder)],
-        frames=[
-            ShownFrame(word, figures.markup(one, moment, side))
-            for moment, word in (("start", _("Start")), ("middle", _("Middle")), ("end", _("End")))
-        ],
+        frames=figures.shown(one, side),
         motion=figures.motion(one),
         is_sided=one.sided,
         side=side,

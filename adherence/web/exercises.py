@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
+
+from flask import url_for
 
 from adherence.domain.access import Actor
+from adherence.domain.activities import ExerciseName
 from adherence.domain.exercises import Exercise
 from adherence.services import library
 from adherence.services.library import Shelf
@@ -124,6 +128,18 @@ def shelf(actor: Actor, locale: str | None = None) -> Shelf:
 @cache
 def _labels(locale: str) -> library.Label:
     return lambda filter_name, value: name_in(locale, filter_name, value)
+
+
+def address(name: str | None) -> str:
+    """Return where the exercise that was prescribed can be read, in its version and on its side.
+
+    Empty where none is named.
+    """
+    if name is None:
+        return ""
+    read = ExerciseName.read(name)
+    more: dict[str, Any] = {"side": read.side} if read.side else {}
+    return url_for("library.show_version", slug=read.slug, version=read.version, **more)
 
 
 def facts(exercise: Exercise) -> list[str]:

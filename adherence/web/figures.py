@@ -40,6 +40,14 @@ class Picture:
     alt: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownFrame:
+    """A still frame with its word; ``picture`` is markup, as the moving figure takes it."""
+
+    word: str
+    picture: Markup
+
+
 class _Kept:
     """Drawn frames by what they show; the oldest go first."""
 
@@ -118,6 +126,12 @@ def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
         '<picture>{sources}<img class="frame" src="{address}light" alt="{alt}"'
         ' width="360" height="300"></picture>'
     ).format(sources=sources, address=found.address, alt=found.alt)
+
+
+def shown(one: Exercise, side: str = "right") -> list[ShownFrame]:
+    """Return start, middle and end of an exercise, each with its word."""
+    said = {"start": _("Start"), "middle": _("Middle"), "end": _("End")}
+    return [ShownFrame(said[moment], markup(one, moment, side)) for moment in MOMENTS]
 
 
 def motion(one: Exercise) -> Mapping[str, Any]:
