@@ -262,7 +262,7 @@ def miss(contact: Contact, target: Target, body: Posture) -> float:
 
 
 LEG = ("hip", "knee", "ankle", "toes")
-ARM = ("shoulder", "elbow", "forearm", "wrist", "fingers", "fingers_mid", "fingers_tip")
+ARM = ("scapula", "shoulder", "elbow", "forearm", "wrist", "fingers", "fingers_mid", "fingers_tip")
 _BENDS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, float], ...]]] = {
     "foot": (
         LEG,
@@ -292,6 +292,7 @@ _BENDS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, float], ...]]] = {
     "hand": (
         ARM,
         (
+            ("scapula.protraction", 0.25),
             ("shoulder.flexion", 1.0),
             ("shoulder.abduction", 0.6),
             ("shoulder.rotation", 0.4),
@@ -302,7 +303,7 @@ _BENDS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, float], ...]]] = {
         ),
     ),
     "forearm": (
-        ARM[:4],
+        ARM[:5],
         (
             ("shoulder.flexion", 1.0),
             ("shoulder.abduction", 0.6),
@@ -459,8 +460,8 @@ def placed(wishes: Sequence[Wish], body: Posture) -> Posture:
             continue
         if any(abs(dot(target.normal, other)) > 0.5 for other in used):
             continue
-        mates = [w.contact.part for w in wishes if w.target == target and _kin(w, wish)]
-        gap = min(min(clearances(part, target, body)) for part in mates)
+        parts = [w.contact.part for w in wishes if w.target == target and _kin(w, wish)]
+        gap = min(min(clearances(part, target, body)) for part in parts)
         body = body.moved(times(target.normal, -gap))
         used.append(target.normal)
     anchored = next((w for w in wishes if w.spot and isinstance(w.target, Plane)), None)
