@@ -9,7 +9,18 @@ from adherence.cli.main import main
 from adherence.pages.frame import templates_dir
 from adherence.settings import Settings
 from adherence.store import db
-from adherence.web import clock, csrf, headers, health, locale, policy, problems, proxies, sessions
+from adherence.web import (
+    clock,
+    csrf,
+    files,
+    headers,
+    health,
+    locale,
+    policy,
+    problems,
+    proxies,
+    sessions,
+)
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -35,6 +46,7 @@ def create_app(given: Settings | None = None) -> Flask:
     pages.init_app(app)
     api.init_app(app)
     health.init_app(app)
+    files.init_app(app)
     # Last: what stands before and after every view
     problems.init_app(app)
     headers.init_app(app)

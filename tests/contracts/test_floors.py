@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "adherence"
 FLOORS = [
     {"domain", "settings"},
-    {"schemas", "store", "charts", "measures"},
+    {"schemas", "store", "charts", "measures", "library"},
     {"services"},
     {"web"},
     {"jobs", "pages", "api"},
