@@ -13,6 +13,7 @@ from adherence.pages import (
     entries,
     frame,
     goals,
+    lessons,
     library,
     milestones,
     patients,
@@ -40,6 +41,7 @@ ROOMS = (
     patients,
     plans,
     library,
+    lessons,
     programme,
 )
 

@@ -143,6 +143,12 @@ def _things(actor: Actor) -> ShownThings:
                 _("Exercises to look up"),
                 _("what they are good for and how they go"),
             ),
+            Door(
+                url_for("lessons.index"),
+                "speak",
+                _("Short lessons"),
+                _("about pain, pacing, sleep and medicine"),
+            ),
         ],
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),

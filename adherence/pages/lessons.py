@@ -9,19 +9,15 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor, Role
+from adherence.library.education import Piece, Source
 from adherence.pages.forms import Form
 from adherence.pages.library import layout_of
-from adherence.services import lessons as service
-from adherence.services.lessons import Piece
+from adherence.services import library as service
 from adherence.web.locale import current
 from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("lessons", __name__)
-
-TOPICS = {
-    "pain": _("Pain"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +84,8 @@ def answer(actor: Actor, slug: str) -> ResponseReturnValue:
     """Say whether an answer is right and why; nothing is kept."""
     one = service.lesson(slug)
     form = Form(request.form)
-    numbers = [str(number) for number in range(len(one.words[current()].answers))]
-    form.choice("answer", numbers, _("Choose an answer."))
+    numbers = range(1, len(one.words[current()].answers) + 1)
+    form.choice("answer", [str(number) for number in numbers], _("Choose an answer."))
     return _page(actor, one, form)
 
 
@@ -98,7 +94,7 @@ def _page(actor: Actor, one: Piece, form: Form) -> ResponseReturnValue:
     chosen = form.raw("answer")
     reply = None
     if chosen and not form.errors:
-        is_right = int(chosen) == one.right
+        is_right = one.is_right(int(chosen))
         reply = ShownReply(
             is_right, _("Yes, that is it.") if is_right else _("Not quite."), said.because
         )
@@ -109,13 +105,19 @@ def _page(actor: Actor, one: Piece, form: Form) -> ResponseReturnValue:
         summary=said.summary,
         paragraphs=said.paragraphs,
         question=said.question,
-        answers=[(str(number), text) for number, text in enumerate(said.answers)],
+        answers=[(str(number), text) for number, text in enumerate(said.answers, 1)],
         action=url_for("lessons.answer", slug=one.slug),
         back=url_for("lessons.index"),
         reply=reply,
-        sources=[source_words(source) for source in one.sources],
+        sources=[_source(source) for source in one.sources],
     )
     return (
         render_template("library/lesson.html", lesson=page, form=form.typed, errors=form.errors),
         422 if form.errors else 200,
     )
+
+
+def _source(source: Source) -> str:
+    """Return a source as a list of references gives it."""
+    said = f"{source.by}: {source.title}, {source.year}"
+    return f"{said} ({source.where})" if source.where else said

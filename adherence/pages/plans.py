@@ -35,9 +35,8 @@ from adherence.services.care import Care, Plan
 from adherence.services.plans import AskedActivity
 from adherence.web import words
 from adherence.web.clock import now
-from adherence.web.locale import LOCALES, current
+from adherence.web.locale import LOCALES, current, ngettext
 from adherence.web.locale import gettext as _
-from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("plans", __name__)

@@ -33,7 +33,9 @@ from adherence.domain.exercises import (
 )
 from adherence.domain.figure import AT_EASE
 from adherence.domain.search import QUERY_LIMIT, Index, Text
+from adherence.library import education
 from adherence.library.documents import document
+from adherence.library.education import Piece
 from adherence.store import clinics
 from adherence.store import exercises as table
 from adherence.store.db import Run, read
@@ -313,3 +315,20 @@ def keep_prescribed(run: Run, clinic_id: UUID, name: str, now: datetime) -> None
     run.first(clinics.lock_clinic, clinic_id=clinic_id)
     if run.first(table.prescribed, **asked) is None:
         run.do(table.add_prescribed, **asked, content=document(slug), kept_at=now)
+
+
+def lessons() -> tuple[Piece, ...]:
+    """Every education piece, in the order in which they are read."""
+    return education.all_pieces()
+
+
+def lesson(slug: str) -> Piece:
+    """One education piece.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    try:
+        return education.piece(slug)
+    except KeyError as error:
+        raise NotFound from error

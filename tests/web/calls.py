@@ -59,6 +59,8 @@ def _entry(record: Record) -> dict[str, Any]:
 
 
 PICTURE = {"name": "adherence", "format": "svg"}
+EXERCISE = {"slug": "heel-raise", "version": 1, "moment": "start"}
+LESSON = {"slug": "pacing"}
 ASKED_FORM = {
     "kind": "exercise",
     "title": "Step-ups",
@@ -93,6 +95,15 @@ CALLS: dict[str, Call] = {
     "api_patients.add": Call(json=lambda record: {"name": "New P", "zone": ZONE}),
     "api_review.queue": Call(),
     "api_review.overview": Call(),
+    # The library
+    "library.index": Call(query=lambda record: {"q": "stairs", "position": "standing"}),
+    "library.show": Call(values=EXERCISE),
+    "library.show_version": Call(values=EXERCISE),
+    "library.frame": Call(values=EXERCISE),
+    "library.prescribe": Call(values=EXERCISE),
+    "lessons.index": Call(),
+    "lessons.show": Call(values=LESSON),
+    "lessons.answer": Call(values=LESSON, form=lambda record: {"answer": "1"}),
     # A patient's own pages
     "today.show": Call(),
     "today.answer": Call(
