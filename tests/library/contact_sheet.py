@@ -24,7 +24,7 @@ STYLE = """
 body { font: 14px system-ui; margin: 12px; width: 1256px; background: #FFFDFC; color: #2C1A2A }
 h1 { font-size: 18px; margin: 0 0 4px } p { margin: 2px 0 } .bad { color: #A0301F }
 .row { display: flex; gap: 6px; margin: 6px 0 } .row svg { border: 1px solid #E2D5D8 }
-.three svg { width: 412px } .ten svg { width: 120px }
+.three svg { width: 412px; height: auto } .ten svg { width: 120px; height: auto }
 """
 
 
