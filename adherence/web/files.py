@@ -17,7 +17,12 @@ from flask import Flask, Response, current_app, request, send_file
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 #: What becomes smaller; the type each is sent with.
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 

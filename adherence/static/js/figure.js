@@ -31,6 +31,7 @@ const begin = (section) => {
   let before = 0; // when the last frame was drawn, milliseconds; 0 while nothing runs
   let picture = 0;
   let isSeen = false;
+  let wasOpen = false;
   let isPlaying = false;
 
   const say = (...sentences) => {
@@ -108,17 +109,23 @@ const begin = (section) => {
   const open = async () => {
     enter("loading");
     try {
-      const [{ openScene }, three] = await Promise.all([
+      const [{ openScene }, three, skeleton] = await Promise.all([
         import(section.dataset.scene),
         import(section.dataset.three),
+        fetch(section.dataset.skeleton).then((answer) => answer.json()),
       ]);
       // A canvas that gave its context back never gets another.
       const canvas = find("canvas").cloneNode();
       find("canvas").replaceWith(canvas);
       canvas.addEventListener("webglcontextlost", () => scene?.canvas === canvas && giveUp());
-      scene = openScene(three, canvas, motion);
-      turn = turn || scene.turn;
-      tilt = tilt || scene.tilt;
+      stage.hidden = false; // it has no size before
+      scene = openScene(three, canvas, skeleton, motion);
+      if (!wasOpen) {
+        turn = mirrored ? -scene.turn : scene.turn;
+        tilt = scene.tilt;
+        wasOpen = true;
+        turnBy(0);
+      }
     } catch {
       giveUp();
     }

@@ -1,0 +1,26 @@
+"""The figure's skeleton as the browser gets it: `python -m tests.library.browser_skeleton` renews it.
+
+The file lies among the static ones, so that it is sent packed and kept like a script.
+"""
+
+from __future__ import annotations
+
+import json
+
+from adherence.domain.contacts import CHAIR_BACK, HEIGHTS, SIZES
+from adherence.domain.motions import skeleton
+from adherence.web.files import FOLDER
+
+FILE = FOLDER / "js" / "figure_skeleton.json"
+
+
+def text() -> str:
+    """What the file has to say; `room` are heights and sizes of furniture, metres."""
+    room = {"heights": HEIGHTS, "sizes": SIZES, "back": CHAIR_BACK}
+    whole = {**skeleton(), "room": room}
+    return json.dumps(whole, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text())
+    print(f"{FILE.name}: {FILE.stat().st_size} bytes")
