@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, request, url_for
 from markupsafe import Markup
 
-from adherence.charts.frames import frames
+from adherence.charts.frames import FRAME_THEMES, MOMENTS, FrameTheme, frames
 from adherence.domain import motions
 from adherence.domain.errors import NotFound
 from adherence.domain.exercises import Exercise
@@ -21,9 +21,10 @@ from adherence.web import headers
 from adherence.web.locale import current
 from adherence.web.locale import gettext as _
 
-MOMENTS = ("start", "middle", "end")
-THEMES = ("light", "dark", "contrast", "dark-contrast")
-SIDES = ("right", "left")
+Side = Literal["right", "left"]
+
+THEMES: Mapping[str, FrameTheme] = {name: name for name in FRAME_THEMES if name != "page"}
+SIDES: Mapping[str, Side] = {"right": "right", "left": "left"}
 KEPT = 600
 """Drawn sets of three frames that a process keeps; each is about thirty kilobytes."""
 YEAR = 31_536_000
@@ -73,7 +74,7 @@ def stamp(one: Exercise) -> str:
     return blake2b(repr((one.poses, one.props, one.view)).encode(), digest_size=6).hexdigest()
 
 
-def drawn(one: Exercise, theme: str, side: str) -> Mapping[str, str]:
+def drawn(one: Exercise, theme: FrameTheme, side: Side) -> Mapping[str, str]:
     """Return the three frames of an exercise as SVG, drawn once."""
     key = (one.slug, one.version, stamp(one), theme, side)
     found = _kept.get(key)
@@ -116,7 +117,7 @@ def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
             query=query, address=found.address, theme=theme
         )
         for query, theme in (
-            ("print", "light"),
+            ("print", "print"),
             ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
             ("(prefers-contrast: more)", "contrast"),
             ("(prefers-color-scheme: dark)", "dark"),
@@ -145,9 +146,9 @@ def answer(one: Exercise, moment: str) -> Response:
     Raises:
         NotFound: no such moment, theme or side, or another site asks.
     """
-    theme = request.args.get("theme", "light")
-    side = request.args.get("side", "right")
-    if moment not in MOMENTS or theme not in THEMES or side not in SIDES:
+    theme = THEMES.get(request.args.get("theme", "light"))
+    side = SIDES.get(request.args.get("side", "right"))
+    if moment not in MOMENTS or theme is None or side is None:
         raise NotFound
     if headers.is_foreign_picture():
         raise NotFound
