@@ -21,6 +21,8 @@ EXACT, BEGINS, STEM, INSIDE, ONE_WRONG = 1.0, 0.85, 0.7, 0.55, 0.4
 
 #: A shorter word has too many neighbours for a wrong letter, a stem or a part of a compound.
 LONG_ENOUGH = 4
+#: Russian declines even words as short as this ("шея", "шею"); of others the end tells them apart.
+SHORT = 3
 #: Endings that declension and plural add: at most this many letters ("Treppen", "лестницей").
 ENDING = 3
 
@@ -78,6 +80,8 @@ def fit(asked: str, word: str) -> float:
         return EXACT
     if word.startswith(asked):
         return BEGINS
+    if len(asked) == len(word) == SHORT and asked[:-1] == word[:-1] and not asked.isascii():
+        return STEM
     if len(asked) < LONG_ENOUGH or len(word) < LONG_ENOUGH:
         return 0.0
     if _has_one_stem(asked, word):

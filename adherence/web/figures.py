@@ -27,7 +27,6 @@ THEMES: Mapping[str, FrameTheme] = {name: name for name in FRAME_THEMES if name 
 SIDES: Mapping[str, Side] = {"right": "right", "left": "left"}
 KEPT = 600
 """Drawn sets of three frames that a process keeps; each is about thirty kilobytes."""
-YEAR = 31_536_000
 SVG = "image/svg+xml"
 
 Key = tuple[str, int, str, str, str]
@@ -153,10 +152,8 @@ def answer(one: Exercise, moment: str) -> Response:
     if headers.is_foreign_picture():
         raise NotFound
     content = drawn(one, theme, side)[moment].encode()
-    response = headers.picture(content, SVG)
+    is_ours = request.args.get("v") == stamp(one) and not library.is_own(one.slug)
+    response = (headers.kept_picture if is_ours else headers.picture)(content, SVG)
     response.set_etag(blake2b(content, digest_size=16).hexdigest())
-    if request.args.get("v") == stamp(one) and not library.is_own(one.slug):
-        # The same for everybody, and its address changes when it does.
-        headers.keep(response, YEAR)
     response.make_conditional(request)
     return response

@@ -56,6 +56,8 @@ def test_an_umlaut_may_be_written_with_e():
         ("bal", "ball", BEGINS),
         ("bel", "ball", 0.0),
         ("hip", "shin", 0.0),
+        ("hip", "his", 0.0),
+        ("шею", "шея", STEM),
     ],
 )
 def test_a_word_is_answered_as_well_as_it_fits(asked, word, how_well):
