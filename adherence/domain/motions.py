@@ -251,12 +251,8 @@ def shown(exercise: Exercise) -> dict[str, Moment]:
     """Return the three moments a still picture shows: `start`, `middle` and `end`."""
     end = end_pose(exercise)
     keys = key_moments(exercise)
-    middle_ = (
-        keys[end // 2]
-        if end >= 2 and end % 2 == 0
-        else way(exercise, (end - 1) // 2, (end + 1) // 2, 0.5)
-    )
-    return {"start": keys[0], "middle": middle_, "end": keys[end]}
+    halfway = keys[end // 2] if end >= 2 else way(exercise, 0, 1, 0.5)
+    return {"start": keys[0], "middle": halfway, "end": keys[end]}
 
 
 NEAR = 0.012

@@ -171,6 +171,12 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # API: the library
+    "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
+    "api_exercises.show_exercise": Call(values=EXERCISE),
+    "api_exercises.frame": Call(values=EXERCISE),
+    "api_exercises.list_lessons": Call(),
+    "api_exercises.show_lesson": Call(values=LESSON),
     # API: one patient
     "api_patients.show": Call(),
     "api_patients.join": Call(

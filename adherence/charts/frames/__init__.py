@@ -13,11 +13,21 @@ from adherence.charts.frames.camera import HEIGHT, WIDTH, Camera, rounded
 from adherence.charts.frames.furniture import extent, pieces
 from adherence.charts.frames.marks import arrow, patches, shadow, traces
 from adherence.charts.frames.themes import FRAME_THEMES, INKS, FrameTheme, Ink
+from adherence.charts.frames.words import alt_text
 from adherence.domain.exercises import Exercise, mirrored
-from adherence.domain.figure import Posture, Solid, Vector
+from adherence.domain.figure import Solid, Vector
 from adherence.domain.motions import Moment, end_pose, key_moments, shown, strip, way
 
-__all__ = ["FRAME_THEMES", "HEIGHT", "MOMENTS", "WIDTH", "FrameTheme", "frames", "strip_frames"]
+__all__ = [
+    "FRAME_THEMES",
+    "HEIGHT",
+    "MOMENTS",
+    "WIDTH",
+    "FrameTheme",
+    "alt_text",
+    "frames",
+    "strip_frames",
+]
 
 MOMENTS = ("start", "middle", "end")
 CLOSE = {"hand": 0.15, "foot": 0.22, "head": 0.26, "neck": 0.30, "shoulder": 0.34, "knee": 0.34}
@@ -94,7 +104,7 @@ def _hatch(name: str, ink: Ink) -> str:
     """Return the pattern of stripes for what is stretched."""
     return (
         f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate(40)"><path fill="{ink.mark}" d="M0 0h6v6H0z"/>'
+        f'patternTransform="rotate(40)"><path fill="{ink.stripe}" d="M0 0h6v6H0z"/>'
         f'<path stroke="{ink.mark_edge}" stroke-width="2.2" d="M0 0v6"/></pattern>'
     )
 
@@ -113,39 +123,51 @@ def _figure(
     sitting = any(contact.part == "seat" for contact in now.contacts)
     back: list[str] = []
     front: list[str] = []
+    tables: list[str] = []
     held: list[tuple[float, str]] = []
     for piece in room:
         if piece.held:
             held.append((piece.near, piece.svg))
-        elif piece.near > pelvis + (0.02 if not piece.level else 0.3) and not (
-            sitting and piece.level
-        ):
+        elif piece.table and piece.near > pelvis - 0.35:
+            tables.append(piece.svg)
+        elif piece.near > pelvis + (0.3 if piece.level else 0.02) and not (sitting and piece.level):
             front.append(piece.svg)
         else:
             back.append(piece.svg)
+    if tables:
+        # The table stands between what is under it and the arms on it.
+        under = [group for group in groups if group.name.startswith(_UNDER_TABLE)]
+        groups = [*under, *(group for group in groups if group not in under)]
     parts: list[str] = []
     run: list[Paint] = []
+
+    def flush(*more: str) -> None:
+        nonlocal run
+        parts.extend(drawn(paint, ink) for paint in merged(run))
+        parts.extend(more)
+        run = []
+
     waiting = sorted(held)
     fores = [group.near for group in groups if group.name.startswith("fore")]
     for group in groups:
-        marked = group.name in works or group.name in stretches
-        if group.name.startswith("fore"):
+        if tables and not group.name.startswith(_UNDER_TABLE):
+            flush(*tables)
+            tables = []
+        if group.name.startswith("fore") and group.near >= max(fores) - 1e-9:
             # Held things go under the hand that is nearer, and over everything before it.
-            while waiting and group.near >= max(fores) - 1e-9:
-                parts += [drawn(paint, ink) for paint in merged(run)]
-                run = []
-                parts.append(waiting.pop(0)[1])
+            flush(*(svg for _, svg in waiting))
+            waiting = []
         run += group.paints
-        if marked:
-            parts += [drawn(paint, ink) for paint in merged(run)]
-            run = []
-            if group.name in works:
-                parts.append(_mark(works[group.name], ink.mark, ink))
-            if group.name in stretches:
-                parts.append(_mark(stretches[group.name], f"url(#{name})", ink))
-    parts += [drawn(paint, ink) for paint in merged(run)]
+        if group.name in works:
+            flush(_mark(works[group.name], ink.mark, ink))
+        if group.name in stretches:
+            flush(_mark(stretches[group.name], f"url(#{name})", ink))
+    flush(*(svg for _, svg in waiting))
     defined = _hatch(name, ink) if stretches else ""
     return defined, "".join([*back, *parts, *front])
+
+
+_UNDER_TABLE = ("hips", "thigh", "shank")
 
 
 def _mark(path: str, fill: str, ink: Ink) -> str:
@@ -167,7 +189,7 @@ def _frame(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}">{defs}'
         f'<g stroke-width="2.6" stroke-linejoin="round" stroke-linecap="round" '
-        f'style="paint-order:stroke">{under}{figure}{over}</g></svg>'
+        f'paint-order="stroke">{under}{figure}{over}</g></svg>'
     )
 
 
@@ -176,13 +198,12 @@ def _camera(exercise: Exercise, moments: Sequence[Moment]) -> Camera:
     return plain.fitted(_box(exercise, moments, plain))
 
 
-def _course(exercise: Exercise) -> list[Posture]:
-    """Return the figure at short steps from the start to the end of the movement."""
-    end = end_pose(exercise)
-    bodies = [key_moments(exercise)[0].body]
-    for number in range(end):
-        bodies += [way(exercise, number, number + 1, step / 6).body for step in range(1, 7)]
-    return bodies
+def _course(exercise: Exercise, start: int, end: int) -> list[Moment]:
+    """Return the figure at short steps from one key pose to a later one."""
+    course = [key_moments(exercise)[start]]
+    for number in range(start, end):
+        course += [way(exercise, number, number + 1, step / 8) for step in range(1, 9)]
+    return course
 
 
 def frames(
@@ -196,24 +217,43 @@ def frames(
         exercise = mirrored(exercise)
     ink = INKS[theme]
     moments = shown(exercise)
-    course = _course(exercise)
     camera = _camera(exercise, [*moments.values()])
     floor = _floor(exercise, [*moments.values()], camera, ink)
-    own = _sides(exercise)[0] if exercise.sided else ""
-    ways = traces(course, camera, own)
+    arrows = _arrows(exercise, camera, ink)
     result = {}
     for name, now in moments.items():
         under = floor
         if name != "start" and (was := shadow(moments["start"].body, now.body, camera)):
             under += f'<path fill="{ink.was}" d="{was}"/>'
-        over = ""
-        for trace in ways:
-            line, head = arrow(trace, now.body, camera)
-            over += (
+        result[name] = _frame(
+            exercise, now, camera, ink, f"s-{exercise.slug}-{name}", under, arrows[name]
+        )
+    return result
+
+
+def _arrows(exercise: Exercise, camera: Camera, ink: Ink) -> Mapping[str, str]:
+    """Return the arrows of each frame: what comes next, and at the end what came last.
+
+    A movement over more than two poses is told in two halves.
+    """
+    end = end_pose(exercise)
+    half = end // 2 if end >= 2 else 0
+    courses = {"start": _course(exercise, 0, half or end), "end": _course(exercise, half, end)}
+    courses["middle"] = courses["end"]
+    own = _sides(exercise)[0] if exercise.sided else ""
+    result = {}
+    for name, course in courses.items():
+        svg = ""
+        for trace in traces(course, camera, own, exercise.kind == "breathing"):
+            line, head = arrow(trace, [course[0].body, course[-1].body], camera)
+            # The halo keeps the arrow apart from what it crosses.
+            svg += (
+                f'<path fill="none" stroke="{ink.surface}" stroke-width="7" d="{line}"/>'
                 f'<path fill="none" stroke="{ink.arrow}" stroke-width="3.2" '
-                f'stroke-dasharray="6 6" d="{line}"/><path fill="{ink.arrow}" d="{head}"/>'
+                f'stroke-dasharray="6 6" d="{line}"/>'
+                f'<path fill="{ink.arrow}" stroke="{ink.surface}" d="{head}"/>'
             )
-        result[name] = _frame(exercise, now, camera, ink, f"s-{exercise.slug}-{name}", under, over)
+        result[name] = svg
     return result
 
 

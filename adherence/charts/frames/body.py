@@ -76,14 +76,14 @@ class Modeller:
             return self.camera.ball(middle, half[0])
         return self.camera.oval(middle, self.body.turns[node], half)
 
-    def chain(self, *lumps: Lump, count: int = 20) -> str:
+    def chain(self, *lumps: Lump) -> str:
         """Return the path round a chain of lumps, each joined to the next."""
         ovals = [self.seen(lump) for lump in lumps]
-        return "".join(rounded(pair, count) for pair in itertools.pairwise(ovals))
+        return "".join(rounded(pair) for pair in itertools.pairwise(ovals))
 
-    def hull(self, *lumps: Lump, count: int = 20) -> str:
+    def hull(self, *lumps: Lump) -> str:
         """Return the path round all lumps at once."""
-        return rounded([self.seen(lump) for lump in lumps], count)
+        return rounded([self.seen(lump) for lump in lumps])
 
     def faces(self, node: str, direction: Vector) -> float:
         """Return how much a direction of a joint's frame looks at the camera, -1 to 1."""
@@ -97,7 +97,7 @@ class Modeller:
     def groups(self) -> list[Group]:
         """Return all groups, the farthest first."""
         far = self._far_side()
-        found = [self._hips(), self._shirt(), self._head()]
+        found = [self._hips(), self._shirt(), self._neck(), self._head()]
         for side in SIDES:
             away = {"legs": far[0] == side, "arms": far[1] == side}
             found += self._leg(side, away["legs"])
@@ -145,14 +145,13 @@ class Modeller:
                 (0.158 + 0.006 * ribs, 0.070, 0.108 + 0.004 * ribs),
             ),
             ("spine_high", (0.0, 0.122, -0.004), (0.105, 0.042, 0.064)),
-            count=24,
         )
         caps = "".join(
             self.hull(
+                ball("spine_high", (0.036 * out, 0.166, -0.014), 0.040),
                 ball("spine_high", (0.07 * out, 0.112, -0.004), 0.054),
                 ball(f"shoulder_{side}", (0.0, 0.0, 0.0), 0.053),
                 ball("spine_high", (0.11 * out, 0.03, 0.0), 0.05),
-                count=18,
             )
             for side, out in (("l", 1.0), ("r", -1.0))
         )
@@ -182,7 +181,6 @@ class Modeller:
                 ball(ankle, (0.0, 0.0, -0.004), 0.037),
                 ball(ankle, (0.0, -0.034, -0.028), 0.032),
                 ball(ankle, (0.0, -0.036, 0.06), 0.030),
-                count=20,
             )
             + self.hull(
                 ball(ankle, (0.0, -0.036, 0.02), 0.030),
@@ -241,14 +239,12 @@ class Modeller:
             ball(wrist, (0.0, -0.006, -0.014), 0.018),
             ball(knuckles, (0.0, 0.0, 0.028), 0.014),
             ball(knuckles, (0.0, 0.0, -0.028), 0.014),
-            count=18,
         )
         thumb = self.chain(
             ball(wrist, (0.0, -0.018, 0.016), 0.016),
             ball(f"thumb_{side}", (0.0, 0.0, 0.0), 0.015),
             ball(f"thumb_tip_{side}", (0.0, 0.0, 0.0), 0.012),
             ball(f"thumb_tip_{side}", (0.0, -0.022, 0.010), 0.010),
-            count=12,
         )
         end = (0.0, -0.23 * FINGERS, 0.0)
         rows = (
@@ -264,9 +260,7 @@ class Modeller:
                 [ball(node, (local[0], local[1], z * half), size) for z in (1, -1)]
                 for (node, local), half, size in zip(rows, halves, sizes, strict=True)
             ]
-            fingers = "".join(
-                self.hull(*near, *far, count=14) for near, far in itertools.pairwise(pairs)
-            )
+            fingers = "".join(self.hull(*near, *far) for near, far in itertools.pairwise(pairs))
             return palm + fingers + thumb
         spread = self.angles.get(f"fingers_{side}.spread", 0.0)
         fingers = ""
@@ -279,43 +273,36 @@ class Modeller:
                 z = 0.0185 * place + math.sin(aside) * down
                 shift = (reach - 1) * FINGERS * (0.0, 0.45, 0.32, 0.23)[row]
                 lumps.append(ball(node, (0.0, local[1] - shift, z), 0.0105 - 0.0008 * row))
-            fingers += self.chain(*lumps, count=12)
+            fingers += self.chain(*lumps)
         return palm + fingers + thumb
 
+    def _neck(self) -> Group:
+        path = self.chain(
+            ball("spine_high", (0.0, 0.172, 0.0), 0.053), ball("head", (0.0, 0.012, 0.002), 0.049)
+        )
+        return self._group("neck", [Paint("skin", "skin_edge", path)], ["neck"])
+
     def _head(self) -> Group:
-        neck = self.chain(
-            ball("spine_high", (0.0, 0.135, 0.0), 0.050),
-            ball("head", (0.0, 0.01, 0.0), 0.048),
-            count=16,
-        )
         skull: Lump = ("head", (0.0, 0.108, 0.006), (0.073, 0.086, 0.092))
-        face = self.hull(
-            skull,
-            ("head", (0.0, 0.040, 0.045), (0.052, 0.060, 0.048)),
-            count=28,
-        ) + self.hull(
-            ball("head", (0.0, 0.092, 0.090), 0.008),
-            ball("head", (0.0, 0.066, 0.104), 0.012),
-            count=12,
+        face = self.hull(skull, ("head", (0.0, 0.040, 0.045), (0.052, 0.060, 0.048))) + self.hull(
+            ball("head", (0.0, 0.092, 0.090), 0.008), ball("head", (0.0, 0.066, 0.104), 0.012)
         )
-        paints = [Paint("skin", "skin_edge", neck), Paint("skin", "skin_edge", face)]
+        paints = [Paint("skin", "skin_edge", face)]
         paints.append(Paint("hair", "hair", self._hair()))
         for out in (1.0, -1.0):
             if self.faces("head", (out, 0.0, -0.15)) > 0.3:
-                ear = self.hull(
-                    ("head", (0.074 * out, 0.072, -0.006), (0.010, 0.024, 0.015)), count=14
-                )
+                ear = self.hull(("head", (0.074 * out, 0.072, -0.006), (0.010, 0.024, 0.015)))
                 paints.append(Paint("skin", "skin_edge", ear))
         eyes = "".join(
             rounded(
-                [self.camera.ball(self.body.point("head", (0.031 * out, 0.088, 0.088)), 0.0085)], 10
+                [self.camera.ball(self.body.point("head", (0.031 * out, 0.088, 0.088)), 0.0085)]
             )
             for out in (1.0, -1.0)
             if self.faces("head", (0.5 * out, 0.0, 0.87)) > 0.25
         )
         if eyes:
             paints.append(Paint("hair", "", eyes))
-        return self._group("head", paints, ["neck", "head"])
+        return self._group("head", paints, ["head"])
 
     def _hair(self) -> str:
         """Return the outline of what can be seen of the hair: the skull above a slanted line."""
@@ -330,9 +317,9 @@ class Modeller:
                     math.cos(low) * math.cos(round_),
                 )
                 local = (unit[0] * half[0], unit[1] * half[1], unit[2] * half[2])
-                slant = local[1] * 0.80 - local[2] * 0.60
+                slant = local[1] * 0.66 - local[2] * 0.75
                 normal = (unit[0] / half[0], unit[1] / half[1], unit[2] / half[2])
-                if slant < -0.004 or self.faces("head", normal) < 0.0:
+                if slant < -0.016 or self.faces("head", normal) < 0.0:
                     continue
                 points.append(
                     self.camera.at(self.body.point("head", add((0.0, 0.110, 0.004), local)))
@@ -350,7 +337,9 @@ _JOINED = {
         ("shirt", f"upper_{side}"),
         (f"upper_{side}", f"fore_{side}"),
     )
-} | {frozenset(("hips", "shirt")), frozenset(("shirt", "head"))}
+} | {frozenset(("shirt", "neck"))}
+_ALWAYS = {("hips", "shirt"), ("neck", "head")}
+"""Pairs whose first is always under the second."""
 
 
 def _over(one: Group, other: Group, camera: Camera) -> float:
@@ -375,8 +364,8 @@ def sorted_groups(groups: list[Group], camera: Camera) -> list[Group]:
     for number, one in enumerate(groups):
         for other in groups[number + 1 :]:
             pair = frozenset((one.name, other.name))
-            if pair == frozenset(("hips", "shirt")):
-                over = -1.0 if one.name == "hips" else 1.0
+            if (one.name, other.name) in _ALWAYS:
+                over = -1.0
             elif pair in _JOINED:
                 over = one.near - other.near
             else:

@@ -11,6 +11,8 @@ from adherence.domain.figure import Matrix, Vector, dot
 
 WIDTH, HEIGHT = 360, 270
 MARGIN = 16.0
+EDGE = 3.0
+"""Units beyond the picture that an edge may reach into it."""
 
 Point = tuple[float, float]
 Oval = tuple[float, float, float, float, float]
@@ -133,9 +135,22 @@ def outline(ovals: Iterable[Oval], count: int = 24) -> list[Point]:
     return points
 
 
-def rounded(ovals: Iterable[Oval], count: int = 24) -> str:
-    """Return the path of the tightest convex outline round ellipses."""
-    return polygon(outline(ovals, count))
+def corners_for(ovals: Iterable[Oval]) -> int:
+    """Return how many corners an outline needs to look round at its size."""
+    radius = max(math.sqrt(max(xx, yy)) for _, _, xx, _, yy in ovals)
+    return min(36, max(10, round(4.2 * math.sqrt(radius))))
+
+
+def rounded(ovals: Sequence[Oval], count: int = 0) -> str:
+    """Return the path of the tightest convex outline round ellipses; "" outside the picture.
+
+    Without `count` it has as many corners as its size needs.
+    """
+    points = outline(ovals, count or corners_for(ovals))
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    if max(xs) < -EDGE or min(xs) > WIDTH + EDGE or max(ys) < -EDGE or min(ys) > HEIGHT + EDGE:
+        return ""
+    return polygon(points)
 
 
 def convex(points: Iterable[Point]) -> list[Point]:

@@ -20,7 +20,7 @@ from adherence.domain.figure import Posture, Vector, add, dot, length, minus, ti
 
 TOWARD_FIGURE = 0.10
 """Metres furniture has to be nearer than the pelvis to be drawn in front of the figure."""
-WALL = (1.1, 1.9)
+WALL = (0.8, 1.9)
 """Half the breadth of wall that is drawn, and its height (metres)."""
 GRIP = 0.022
 """Metres from the middle of the palm to the middle of a held stick."""
@@ -28,12 +28,16 @@ GRIP = 0.022
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One drawn thing, how near its middle is (metres), and whether a hand holds it."""
+    """One drawn thing and how near its middle is (metres).
+
+    `held` by a hand, `level` enough to stand or lie on, a `table` one sits at.
+    """
 
     svg: str
     near: float
     held: bool = False
     level: bool = False
+    table: bool = False
 
 
 def _block(prop: Prop, centre: Vector, half: Vector, camera: Camera, ink: Ink) -> Piece:
@@ -104,15 +108,14 @@ def _chair(prop: Prop, camera: Camera, ink: Ink) -> list[Piece]:
     return pieces
 
 
-def _table(prop: Prop, camera: Camera, ink: Ink) -> list[Piece]:
+def _table(prop: Prop, camera: Camera, ink: Ink) -> Piece:
     top = height_of(prop)
     wide, deep = SIZES["table"]
     x, z = wide / 2 - 0.05, deep / 2 - 0.05
     legs = [((i, top - 0.02, k), (i, 0.0, k)) for i in (x, -x) for k in (z, -z)]
-    return [
-        _posts(prop, legs, camera, ink, 0.035),
-        _block(prop, (0.0, top - 0.018, 0.0), (wide / 2, 0.018, deep / 2), camera, ink),
-    ]
+    frame = _posts(prop, legs, camera, ink, 0.035)
+    board = _block(prop, (0.0, top - 0.018, 0.0), (wide / 2, 0.018, deep / 2), camera, ink)
+    return Piece(frame.svg + board.svg, board.near, level=True, table=True)
 
 
 def _bed(prop: Prop, camera: Camera, ink: Ink) -> list[Piece]:
@@ -151,7 +154,7 @@ def _soft(prop: Prop, camera: Camera, ink: Ink, half: Vector, fill: str, edge: s
         for j in (1, -1)
         for k in (1, -1)
     ]
-    path = f'<path fill="{fill}" d="{rounded(balls, 28)}"/>'
+    path = f'<path fill="{fill}" d="{rounded(balls)}"/>'
     return Piece(
         _edged(path, edge),
         camera.near(add(place, centre)),
@@ -160,25 +163,21 @@ def _soft(prop: Prop, camera: Camera, ink: Ink, half: Vector, fill: str, edge: s
 
 
 def _wall(prop: Prop, camera: Camera, ink: Ink) -> Piece:
-    """Return a stretch of wall; seen from behind it is only its foot."""
+    """Return a stretch of wall; one looks through a wall that is in front of the figure."""
     turn, place = facing(prop), middle(prop)
     half, high = WALL
     normal = turned(turn, (0.0, 0.0, -1.0))
-    ends = [add(place, turned(turn, (i * half, 0.0, 0.0))) for i in (1, -1)]
     if dot(normal, camera.toward) < -0.05:
-        foot = polygon([camera.at(end) for end in ends], close=False)
-        svg = (
-            f'<path fill="none" stroke="{ink.wood_edge}" stroke-width="2" '
-            f'stroke-dasharray="5 4" d="{foot}"/>'
-        )
-        return Piece(svg, camera.near(place), level=True)
+        corners = [
+            add(place, turned(turn, (x, y, 0.0)))
+            for x, y in ((half / 2, 0.0), (half / 2, high), (-half / 2, high), (-half / 2, 0.0))
+        ]
+        path = polygon([camera.at(corner) for corner in corners])
+        svg = f'<path fill="none" d="{path}"/>'
+        return Piece(_edged(svg, ink.wood_edge), camera.near(place) - 9.0, level=True)
     # Seen on edge a plane is nothing: the wall is 6 cm thick.
-    block = Prop("wall", prop.at, prop.turn)
-    return Piece(
-        _block(block, (0.0, high / 2, 0.03), (half, high / 2, 0.03), camera, ink).svg,
-        camera.near(place) - 9.0,
-        level=True,
-    )
+    block = _block(prop, (0.0, high / 2, 0.03), (half, high / 2, 0.03), camera, ink)
+    return Piece(block.svg, camera.near(place) - 9.0, level=True)
 
 
 def palm(body: Posture, side: str) -> Vector:
@@ -259,7 +258,7 @@ def _held(prop: Prop, body: Posture, camera: Camera, ink: Ink) -> Piece | None:
     if prop.kind == "ball":
         centre = times(add(a, b), 0.5)
         radius = max(0.035, min(0.13, apart / 2 - 0.03)) if prop.hand == "both" else 0.034
-        path = rounded([camera.ball(centre, radius)], 28)
+        path = rounded([camera.ball(centre, radius)])
         svg = f'<path fill="{ink.tool}" stroke="{ink.tool_edge}" d="{path}"/>'
         return Piece(svg, camera.near(centre) + 0.02, held=True)
     return None
@@ -275,7 +274,7 @@ def pieces(props: Iterable[Prop], body: Posture, camera: Camera, ink: Ink) -> li
         elif prop.kind == "chair":
             found += _chair(prop, camera, ink)
         elif prop.kind == "table":
-            found += _table(prop, camera, ink)
+            found.append(_table(prop, camera, ink))
         elif prop.kind == "bed":
             found += _bed(prop, camera, ink)
         elif prop.kind == "wall":
@@ -292,7 +291,7 @@ def pieces(props: Iterable[Prop], body: Posture, camera: Camera, ink: Ink) -> li
         elif prop.kind == "ball":
             radius = (prop.height or 0.2) / 2
             centre = add(middle(prop), (0.0, prop.base + radius, 0.0))
-            path = rounded([camera.ball(centre, radius)], 28)
+            path = rounded([camera.ball(centre, radius)])
             svg = f'<path fill="{ink.tool}" stroke="{ink.tool_edge}" d="{path}"/>'
             found.append(Piece(svg, camera.near(centre), level=True))
         elif prop.kind == "towel":

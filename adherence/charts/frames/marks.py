@@ -1,13 +1,14 @@
 """What is laid over the figure: the region that works or is stretched, and the way it moves."""
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from adherence.charts.frames.body import Modeller
-from adherence.charts.frames.camera import Camera, Point, polygon
-from adherence.domain.figure import SIDES, Posture, Solid, Vector, length, minus
+from adherence.charts.frames.camera import HEIGHT, WIDTH, Camera, Point, polygon
+from adherence.domain.figure import SIDES, Posture, Solid, Vector, length, minus, mirrored_name
+from adherence.domain.motions import Moment
 
 _Patch = tuple[str, tuple[tuple[str, Vector, float], ...], tuple[str, Vector] | None]
 """The group it lies on, its round lumps (joint, middle, radius), and which way it looks."""
@@ -27,7 +28,7 @@ def _patches() -> dict[str, dict[str, _Patch]]:
         outward: Vector = (out, 0.0, 0.0)
         rows: dict[str, _Patch] = {
             "neck": (
-                "head",
+                "neck",
                 (
                     ("neck", (0.022 * out, 0.0, -0.012), 0.030),
                     ("head", (0.020 * out, 0.0, -0.016), 0.028),
@@ -65,7 +66,10 @@ def _patches() -> dict[str, dict[str, _Patch]]:
             ),
             "hand": (
                 j("fore"),
-                ((j("wrist"), (0.0, -0.03, 0.0), 0.026), (j("fingers"), (0.0, 0.005, 0.0), 0.030)),
+                (
+                    (j("wrist"), (0.0, -0.040, 0.004), 0.018),
+                    (j("wrist"), (0.0, -0.066, 0.0), 0.020),
+                ),
                 None,
             ),
             "chest": (
@@ -180,7 +184,7 @@ def patches(model: Modeller, parts: Sequence[str], sides: Sequence[str]) -> Mapp
         facing_us = [(looks is None or model.faces(*looks) > AWAY) for _, _, looks in rows]
         for (group, lumps, _), seen in zip(rows, facing_us, strict=True):
             if seen or not any(facing_us):
-                path = model.hull(*((node, local, (r, r, r)) for node, local, r in lumps), count=18)
+                path = model.hull(*((node, local, (r, r, r)) for node, local, r in lumps))
                 found[group] = found.get(group, "") + path
     return found
 
@@ -193,88 +197,149 @@ class Trace:
     points: tuple[Vector, ...]
 
 
-def _tips(body: Posture) -> dict[str, Vector]:
-    """Return the points of the body whose way an arrow may show."""
-    point = body.point
+def _tips(now: Moment) -> dict[str, Vector]:
+    """Return the points of the body whose way an arrow may show, the innermost first."""
+    point = now.body.point
+    belly = now.angles.get("breath.belly", 0.0) / 100
+    ribs = now.angles.get("breath.ribs", 0.0) / 100
     tips = {
         "head": point("head", (0.0, 0.12, 0.10)),
+        "shoulder_l": point("shoulder_l", (0.0, 0.03, 0.0)),
+        "shoulder_r": point("shoulder_r", (0.0, 0.03, 0.0)),
         "chest": point("spine_high", (0.0, 0.05, 0.10)),
         "pelvis": point("pelvis", (0.0, 0.0, -0.10)),
-        "belly": point("spine_low", (0.0, 0.06, 0.10)),
+        "belly": point("spine_low", (0.0, 0.06, 0.10 + 0.04 * belly)),
+        "ribs_l": point("spine_mid", (0.15 + 0.03 * ribs, 0.07, 0.0)),
+        "ribs_r": point("spine_mid", (-0.15 - 0.03 * ribs, 0.07, 0.0)),
     }
-    for side in SIDES:
-        tips |= {
-            f"hand_{side}": point(f"fingers_{side}", (0.0, -0.02, 0.0)),
-            f"thumb_{side}": point(f"thumb_tip_{side}", (0.0, -0.02, 0.01)),
-            f"fingers_{side}": point(f"fingers_tip_{side}", (0.0, -0.02, 0.0)),
-            f"elbow_{side}": point(f"elbow_{side}", (0.0, 0.0, 0.0)),
-            f"shoulder_{side}": point(f"shoulder_{side}", (0.0, 0.03, 0.0)),
-            f"knee_{side}": point(f"knee_{side}", (0.0, 0.0, 0.04)),
-            f"foot_{side}": point(f"toes_{side}", (0.0, 0.0, 0.05)),
-            f"heel_{side}": point(f"ankle_{side}", (0.0, -0.03, -0.05)),
-        }
+    for joint, local in (
+        ("elbow", (0.0, 0.0, 0.0)),
+        ("knee", (0.0, 0.0, 0.04)),
+        ("ankle", (0.0, -0.03, -0.05)),
+        ("toes", (0.0, 0.0, 0.05)),
+        ("fingers", (0.0, -0.02, 0.0)),
+        ("thumb_tip", (0.0, -0.02, 0.01)),
+        ("fingers_tip", (0.0, -0.02, 0.0)),
+    ):
+        for side in SIDES:
+            tips[f"{joint}_{side}"] = point(f"{joint}_{side}", local)
     return tips
 
 
-_OWN = {"chest": 0.8, "pelvis": 0.8, "belly": 0.7, "elbow": 0.75, "thumb": 0.8, "fingers": 0.8}
-"""How much a point counts in the choice: a hand says more than the elbow that carries it."""
+_CARRIED = 0.85
+"""An inner point that goes this share of the longest way is what moves; the rest is carried."""
 
 
-def traces(bodies: Sequence[Posture], camera: Camera, sided: str) -> list[Trace]:
-    """Return the one or two ways worth an arrow, along the key moments `bodies`.
+def traces(
+    course: Sequence[Moment], camera: Camera, sided: str, breathing: bool = False
+) -> list[Trace]:
+    """Return the one or two ways worth an arrow, along the moments of a movement.
 
     The longest seen way wins; a sided exercise prefers its own side (`l` or `r`, "" for none). When
-    both sides move alike and do not cover each other, both get an arrow.
+    both sides move alike and do not cover each other, both get an arrow. Breathing moves the trunk
+    only.
     """
-    runs = [_tips(body) for body in bodies]
+    runs = [_tips(now) for now in course]
+    names = [name for name in runs[0] if not breathing or name[:4] in ("bell", "ribs")]
 
     def seen(name: str) -> float:
         flat = [camera.at(tips[name]) for tips in runs]
-        way = sum(math.dist(p, q) for p, q in itertools.pairwise(flat))
-        stem, _, side = name.rpartition("_")
-        weight = _OWN.get(stem or name, 1.0)
-        if sided and side and side != sided:
-            weight *= 0.7
-        return way * weight
+        way = sum(math.dist(p, q) for p, q in pairwise(flat))
+        if sided and name[-2:] in ("_l", "_r") and name[-1] != sided:
+            return way * 0.7
+        return way
 
-    best = max(runs[0], key=lambda name: (seen(name), name))
+    longest = max(seen(name) for name in names)
+    best = next(name for name in names if seen(name) >= _CARRIED * longest)
     chosen = [best]
-    stem, _, side = best.rpartition("_")
-    if stem and not sided:
-        other = f"{stem}_{'l' if side == 'r' else 'r'}"
+    if best[-2:] in ("_l", "_r") and not sided:
+        other = mirrored_name(best)
         apart = math.dist(camera.at(runs[0][best]), camera.at(runs[0][other]))
         if seen(other) > 0.8 * seen(best) and apart > 0.22 * camera.scale:
             chosen.append(other)
-    return [Trace(name, tuple(tips[name] for tips in runs)) for name in chosen]
+    return [Trace(name, _straightest([tips[name] for tips in runs], camera)) for name in chosen]
+
+
+def _straightest(points: Sequence[Vector], camera: Camera) -> tuple[Vector, ...]:
+    """Return the longest stretch of a way without a sharp turn: an arrow has one direction."""
+    flat = [camera.at(point) for point in points]
+    cuts = [0]
+    for number in range(1, len(flat) - 1):
+        (ax, ay), (bx, by), (cx, cy) = flat[number - 1 : number + 2]
+        one, other = (bx - ax, by - ay), (cx - bx, cy - by)
+        sizes = math.hypot(*one) * math.hypot(*other)
+        if sizes > 0.01 and (one[0] * other[0] + one[1] * other[1]) / sizes < 0.35:
+            cuts.append(number)
+    cuts.append(len(flat) - 1)
+
+    def way(stretch: tuple[int, int]) -> float:
+        start, end = stretch
+        return sum(math.dist(p, q) for p, q in pairwise(flat[start : end + 1]))
+
+    start, end = max(pairwise(cuts), key=way)
+    return tuple(points[start : end + 1])
 
 
 _LEAST = 24.0
-_CLEAR = 13.0
+"""Units: a shorter way is lengthened in its direction, or one could not see it."""
+_ASIDE = (12.0, 18.0, 26.0)
+"""Units beside the way an arrow may be drawn; the nearest that leaves the body free is taken."""
 
 
-def arrow(trace: Trace, body: Posture, camera: Camera) -> tuple[str, str]:
-    """Return the path of an arrow's line and of its head, beside the way and clear of the limb.
-
-    A way too short to see is lengthened in its direction.
-    """
-    flat = [camera.at(point) for point in trace.points]
-    centre = camera.at(body.point("spine_mid", (0.0, 0.0, 0.0)))
-    way = sum(math.dist(p, q) for p, q in itertools.pairwise(flat))
+def arrow(trace: Trace, bodies: Sequence[Posture], camera: Camera) -> tuple[str, str]:
+    """Return the path of an arrow's line and of its head, beside the way and clear of `bodies`."""
+    flat = _smooth([camera.at(point) for point in trace.points])
+    way = sum(math.dist(p, q) for p, q in pairwise(flat))
     if way < _LEAST:
         (ax, ay), (bx, by) = flat[0], flat[-1]
         size = max(math.dist(flat[0], flat[-1]), 0.01)
         ux, uy = (bx - ax) / size, (by - ay) / size
         flat = [(ax + ux * _LEAST * k / 6, ay + uy * _LEAST * k / 6) for k in range(7)]
-    mid = flat[len(flat) // 2]
     normals = _normals(flat)
-    n = normals[len(flat) // 2]
-    away = (mid[0] - centre[0]) * n[0] + (mid[1] - centre[1]) * n[1]
-    sign = 1.0 if away >= 0 else -1.0
-    line = [
-        (x + sign * nx * _CLEAR, y + sign * ny * _CLEAR)
-        for (x, y), (nx, ny) in zip(flat, normals, strict=True)
-    ]
-    return polygon(line[:-1], close=False), _head(line)
+    discs = [disc for body in bodies for disc in _discs(body, camera)]
+    best, least = flat, math.inf
+    for aside in _ASIDE:
+        for sign in (1.0, -1.0):
+            line = [
+                (x + sign * nx * aside, y + sign * ny * aside)
+                for (x, y), (nx, ny) in zip(flat, normals, strict=True)
+            ]
+            cost = aside / 8 + sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
+            if cost < least - 1e-6:
+                best, least = line, cost
+    return polygon(best[:-1], close=False), _head(best)
+
+
+def _smooth(points: Sequence[Point]) -> list[Point]:
+    """Return a line with its corners rounded and its ends kept."""
+    line = list(points)
+    for _ in range(3):
+        inner = [
+            ((a[0] + 2 * b[0] + c[0]) / 4, (a[1] + 2 * b[1] + c[1]) / 4)
+            for a, b, c in zip(line, line[1:], line[2:], strict=False)
+        ]
+        line = [line[0], *inner, line[-1]]
+    return line
+
+
+def _discs(body: Posture, camera: Camera) -> list[tuple[float, float, float]]:
+    """Return the body as discs (x, y, radius) in the picture."""
+    discs = []
+    for a, b, ra, rb in Solid(body).pieces.values():
+        (ax, ay), (bx, by) = camera.at(a), camera.at(b)
+        for step in range(4):
+            share = step / 3
+            radius = (ra + (rb - ra) * share) * camera.scale
+            discs.append((ax + (bx - ax) * share, ay + (by - ay) * share, radius))
+    return discs
+
+
+def _cost(point: Point, discs: Sequence[tuple[float, float, float]]) -> float:
+    """Return 1 for a point on the body, more beyond the picture, 0 in the free."""
+    x, y = point
+    if not (8 <= x <= WIDTH - 8 and 8 <= y <= HEIGHT - 8):
+        return 2.0
+    return float(any(math.hypot(x - u, y - v) < radius + 3 for u, v, radius in discs))
 
 
 def _normals(points: Sequence[Point]) -> list[Point]:

@@ -24,8 +24,9 @@ FRAME_THEMES: tuple[FrameTheme, ...] = (
 class Ink:
     """The colours one frame is drawn with.
 
-    `edge` cuts clothes from each other, `skin_edge` bounds skin and everything light; `far_…` is
-    the limb that is further away; `mark` shows what works or is stretched; `wood` is furniture.
+    `edge` cuts clothes from each other, `skin_edge` bounds skin; `far_…` is the limb further away.
+    `was` is where the body was before. `mark` shows what works, `stripe` is the ground of the
+    stripes on what is stretched. `wood` is furniture, `tool` what hands hold.
     """
 
     surface: str
@@ -46,6 +47,7 @@ class Ink:
     far_shoe: str
     was: str
     mark: str
+    stripe: str
     mark_edge: str
     arrow: str
     tool: str
@@ -67,6 +69,7 @@ def _ink(
     edge: str,
     was: str,
     mark: str,
+    stripe: str,
     mark_edge: str,
     arrow: str,
     tool: str,
@@ -93,6 +96,7 @@ def _ink(
         far_shoe=mixed(shoe, surface, far),
         was=was,
         mark=mark,
+        stripe=stripe,
         mark_edge=mark_edge,
         arrow=arrow,
         tool=tool,
@@ -117,6 +121,7 @@ INKS: dict[str, Ink] = {
         edge=_LIGHT.surface,
         was="#E9DBD9",
         mark="#F3BC4B",
+        stripe="#F3BC4B",
         mark_edge=_LIGHT.thread_ink,
         arrow=_LIGHT.thread_ink,
         tool="#5B8C7B",
@@ -130,13 +135,14 @@ INKS: dict[str, Ink] = {
         wood_edge=_DARK.line_strong,
         skin="#E0AE90",
         skin_edge="#5A3426",
-        hair="#120A10",
+        hair="#6E5665",
         top="#D68FB8",
         legs="#9A6B8C",
         shoe="#CFBBC8",
         edge=_DARK.surface,
         was="#4B3A48",
         mark="#F3BC4B",
+        stripe="#F3BC4B",
         mark_edge="#2A1B03",
         arrow=_DARK.thread_ink,
         tool="#86BFAB",
@@ -158,6 +164,7 @@ INKS: dict[str, Ink] = {
         edge="#FFFFFF",
         was="#D8D8D8",
         mark="#FFC93C",
+        stripe="#FFC93C",
         mark_edge="#000000",
         arrow="#000000",
         tool="#2F7A62",
@@ -179,6 +186,7 @@ INKS: dict[str, Ink] = {
         edge="#000000",
         was="#3C3C3C",
         mark="#FFD46B",
+        stripe="#FFD46B",
         mark_edge="#000000",
         arrow="#FFD46B",
         tool="#8FE3C8",
@@ -199,7 +207,8 @@ INKS: dict[str, Ink] = {
         shoe="#3A3A3A",
         edge="#000000",
         was="#E4E4E4",
-        mark="#FFFFFF",
+        mark="#222222",
+        stripe="#FFFFFF",
         mark_edge="#000000",
         arrow="#000000",
         tool="#FFFFFF",
