@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from flask import Flask, render_template_string
+from flask import Flask, Response, render_template_string
 from flask_babel import force_locale
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.serving import make_server
 
 from adherence.charts.frames import frames
@@ -30,7 +29,7 @@ MOMENTS = {"start": "Start", "middle": "Middle", "end": "End"}
 
 
 def figure_app() -> Flask:
-    """An app whose `/<language>/<slug>` shows the figure of an exercise; `/left/…` the left side."""
+    """An app whose `/<language>/<slug>` shows an exercise, and `/left/…` its left side."""
     app = Flask("adherence", template_folder=str(frame.templates_dir()))
     app.config.update(SECRET_KEY="figure")
     locale.init_app(app)
@@ -45,8 +44,11 @@ def figure_app() -> Flask:
         exercise = exercise_named(slug)
         spoken = "en" if mirrored else language
         stills = [
-            SimpleNamespace(word=MOMENTS[moment], picture=_picture(svg, f"{slug}, {moment}"))
-            for moment, svg in frames(exercise).items()
+            SimpleNamespace(
+                word=word,
+                picture=Markup('<img src="/{0}/{1}.svg" alt="{0}, {1}">').format(slug, moment),
+            )
+            for moment, word in MOMENTS.items()
         ]
         with force_locale(spoken):
             return render_template_string(
@@ -59,13 +61,12 @@ def figure_app() -> Flask:
                 sided=exercise.sided,
             )
 
+    @app.get("/<slug>/<moment>.svg")
+    def still(slug: str, moment: str) -> Response:
+        drawn = frames(exercise_named(slug))[moment]
+        return headers.picture(drawn.encode(), "image/svg+xml")
+
     return app
-
-
-def _picture(svg: str, said: str) -> Markup:
-    """A frame's SVG as a picture with its words."""
-    shape = re.sub(r"^<svg ", f'<svg role="img" aria-label="{escape(said)}" ', svg)
-    return Markup(shape)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""The figure's skeleton as the browser gets it: `python -m tests.library.browser_skeleton` renews it.
+"""The figure's skeleton as the browser gets it.
 
-The file lies among the static ones, so that it is sent packed and kept like a script.
+The file lies among the static ones, so that it is sent packed and kept like a script. To renew it:
+`python -m tests.library.browser_skeleton`.
 """
 
 from __future__ import annotations

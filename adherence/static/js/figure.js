@@ -54,7 +54,9 @@ const begin = (section) => {
     find('[data-do="faster"]').setAttribute("aria-disabled", speed === SPEEDS.at(-1));
     find('[data-do="mirror"]').setAttribute("aria-pressed", mirrored);
     find('[data-do="play"] [data-word]').textContent = isPlaying ? words.pause : words.play;
-    find('[data-do="play"] use').setAttribute("href", isPlaying ? "#i-pause" : "#i-play");
+    for (const sign of section.querySelectorAll("[data-when]")) {
+      sign.hidden = (sign.dataset.when === "playing") !== isPlaying;
+    }
     section.dataset.speed = speed;
     section.dataset.turn = Math.round(turn);
     section.dataset.mirrored = mirrored;

@@ -116,7 +116,7 @@ const limbs = (side) => {
   const j = (name) => `${name}_${side}`;
   const leg = closed(
     [
-      wears("trousers"),
+      wears("legs"),
       zone("hip"),
       ring("pelvis", [0.085 * out, 0.02, -0.004], 0.078, 0.098, j("hip"), 0.3),
       ring(j("hip"), [0.004 * out, -0.03, -0.006], 0.084, 0.097, "pelvis", 0.2),
@@ -124,7 +124,6 @@ const limbs = (side) => {
       ring(j("hip"), [0.002 * out, -0.1, -0.002], 0.08, 0.09),
       ring(j("hip"), [0, -0.2, 0.003], 0.071, 0.079),
       ring(j("hip"), [0, -0.27, 0.004], 0.064, 0.07),
-      wears("skin"),
       ring(j("hip"), [0, -0.33, 0.004], 0.056, 0.061),
       zone("knee"),
       ring(j("hip"), [0, -0.375, 0.004], 0.052, 0.056),
@@ -135,14 +134,15 @@ const limbs = (side) => {
       ring(j("knee"), [0, -0.19, -0.01], 0.046, 0.053),
       ring(j("knee"), [0, -0.28, -0.004], 0.037, 0.041),
       zone("ankle"),
-      ring(j("knee"), [0, -0.36, 0], 0.031, 0.036),
-      ring(j("ankle"), [0, 0, -0.002], 0.032, 0.039, j("knee")),
+      ring(j("knee"), [0, -0.36, 0], 0.033, 0.038),
+      ring(j("ankle"), [0, 0.004, -0.002], 0.035, 0.042, j("knee")),
     ],
     [0, 0.06, 0],
     [0, -0.03, 0],
   );
   const foot = closed(
     [
+      wears("shoe"),
       zone("foot"),
       ring(j("ankle"), [0, -0.036, -0.038], 0.029, 0.029),
       ring(j("ankle"), [0, -0.033, -0.01], 0.034, 0.033),
@@ -158,23 +158,23 @@ const limbs = (side) => {
   );
   const yoke = closed(
     [
-      wears("shirt"),
+      wears("top"),
       zone("nape"),
-      ring("spine_high", [0.035 * out, 0.145, -0.006], 0.045, 0.05),
+      ring("spine_high", [0.035 * out, 0.142, -0.006], 0.045, 0.05),
       zone("shoulder"),
-      ring("spine_high", [0.075 * out, 0.128, -0.006], 0.05, 0.056, j("scapula"), 0.3),
-      ring(j("scapula"), [0.085 * out, -0.012, -0.008], 0.05, 0.056),
-      ring(j("shoulder"), [-0.028 * out, 0.002, 0], 0.05, 0.053, "spine_high", 1),
+      ring("spine_high", [0.075 * out, 0.126, -0.006], 0.046, 0.056, j("scapula"), 0.3),
+      ring(j("scapula"), [0.085 * out, -0.02, -0.008], 0.046, 0.056),
+      ring(j("shoulder"), [-0.03 * out, -0.008, 0], 0.044, 0.052, "spine_high", 1),
     ],
     [-0.02 * out, 0, 0],
     [0.03 * out, 0, 0],
   );
   const arm = closed(
     [
-      wears("shirt"),
+      wears("top"),
       zone("shoulder"),
-      ring(j("shoulder"), [-0.004 * out, 0.012, 0], 0.05, 0.053),
-      ring(j("shoulder"), [0.002 * out, -0.03, 0], 0.05, 0.054),
+      ring(j("shoulder"), [-0.004 * out, 0.004, 0], 0.047, 0.052),
+      ring(j("shoulder"), [0.001 * out, -0.035, 0], 0.0495, 0.054),
       zone("upper-arm"),
       ring(j("shoulder"), [0, -0.1, 0], 0.0465, 0.051),
       ring(j("shoulder"), [0, -0.16, 0.001], 0.044, 0.048),
@@ -191,7 +191,7 @@ const limbs = (side) => {
       zone("wrist"),
       ring(j("wrist"), [0, 0.004, 0], 0.02, 0.026, j("forearm")),
     ],
-    [0, 0.042, 0],
+    [-0.004 * out, 0.038, 0],
     [0, -0.02, 0],
   );
   const palm = closed(
@@ -249,14 +249,14 @@ const limbs = (side) => {
 const middle = () => {
   const trunk = closed(
     [
-      wears("trousers"),
+      wears("legs"),
       zone("hips"),
       ring("pelvis", [0, -0.05, -0.006], 0.112, 0.088),
       ring("pelvis", [0, 0, -0.012], 0.158, 0.11),
       ring("pelvis", [0, 0.05, -0.012], 0.155, 0.106),
       zone("waist"),
       ring("spine_low", [0, 0.015, 0.003], 0.143, 0.099, "pelvis", 0.4),
-      wears("shirt"),
+      wears("top"),
       ring("spine_low", [0, 0.085, 0.01], 0.134, 0.094, "spine_mid", 0.4),
       ring("spine_mid", [0, 0.035, 0.008], 0.138, 0.097),
       zone("ribs"),
@@ -324,7 +324,19 @@ const middle = () => {
       [0, 0.01, 0],
     ),
   }));
-  return [{ rings: trunk }, { rings: neck }, { rings: head }, { rings: nose }, { rings: hair }, ...ears];
+  const eyes = [1, -1].map((out) => ({
+    rings: closed(
+      [
+        wears("hair"),
+        zone("head"),
+        ring("head", [0.026 * out, 0.056, 0.0965], 0.0058, 0.005),
+        ring("head", [0.026 * out, 0.066, 0.0965], 0.0058, 0.005),
+      ],
+      [0, -0.003, 0],
+      [0, 0.003, 0],
+    ),
+  }));
+  return [{ rings: trunk }, { rings: neck }, { rings: head }, { rings: nose }, { rings: hair }, ...ears, ...eyes];
 };
 
 const TUBES = [...middle(), ...limbs("l"), ...limbs("r")];
@@ -355,6 +367,8 @@ const partsOf = (name, front, outward) => {
       return { shoulder: 1, "upper-back": behind };
     case "upper-arm":
       return { "upper-arm-front": over(front, 0), "upper-arm-back": over(-front, 0) };
+    case "wrist":
+      return { forearm: 1, hand: 1 };
     default:
       return { [name]: 1 };
   }
@@ -398,8 +412,8 @@ class Skin {
     }
     this.geometry = new three.BufferGeometry();
     this.geometry.setIndex(index);
-    for (const name of ["position", "normal", "tone"]) {
-      this.geometry.setAttribute(name, new three.BufferAttribute(new Float32Array(corners * 3), 3));
+    for (const [name, size] of [["position", 3], ["normal", 3], ["tone", 3], ["rim", 3], ["hatch", 1]]) {
+      this.geometry.setAttribute(name, new three.BufferAttribute(new Float32Array(corners * size), size));
     }
   }
 
@@ -447,7 +461,7 @@ class Skin {
 
   /** Colour the skin: clothes, and what works or is stretched; a sided exercise is shown right. */
   colour(tones, motion) {
-    const { array } = this.geometry.attributes.tone;
+    const { tone, rim, hatch } = this.geometry.attributes;
     for (const each of this.loops) {
       for (let i = 0; i < each.count; i += 1) {
         const angle = (2 * Math.PI * i) / each.count;
@@ -455,19 +469,25 @@ class Skin {
         const parts = Object.entries(partsOf(each.zone, Math.sin(angle), outward));
         const isMeant = (!motion.sided || each.side !== "l") && each.cloth !== "hair";
         const share = (list) => (isMeant ? Math.max(0, ...parts.map(([part, own]) => (list.includes(part) ? own : 0))) : 0);
-        const stretched = mix(tones[each.cloth], tones.stretches, share(motion.stretches));
-        array.set(mix(stretched, tones.works, share(motion.works)), 3 * (each.first + i));
+        const [works, stretches] = [share(motion.works), share(motion.stretches)];
+        const meant = Math.max(works, stretches);
+        const edge = each.cloth === "skin" ? tones["skin-edge"] : tones.edge;
+        tone.array.set(mix(tones[each.cloth], tones.mark, meant), 3 * (each.first + i));
+        rim.array.set(mix(edge, tones["mark-edge"], meant > 0.5 ? 1 : 0), 3 * (each.first + i));
+        hatch.array[each.first + i] = works ? 0 : stretches;
       }
     }
-    this.geometry.attributes.tone.needsUpdate = true;
+    for (const changed of [tone, rim, hatch]) changed.needsUpdate = true;
   }
 }
 
 // ---------- the room ----------
 
+const CLOTH = [0.3, 0.44]; // metres across and along a towel on the floor
+
 /** The blocks and rods of furniture: [middle, half its size] in the prop's own frame; metres. */
 const blocks = (prop, room) => {
-  const [wide, deep] = room.sizes[prop.kind] ?? [0, 0];
+  const [wide, deep] = room.sizes[prop.kind] ?? CLOTH;
   const top = prop.height ?? prop.base + (room.heights[prop.kind] ?? 0);
   const legs = (y, thick) =>
     [-1, 1].flatMap((a) =>
@@ -506,36 +526,51 @@ const shaders = {
   solid: {
     vertexShader: `
       attribute vec3 tone;
+      attribute float hatch;
       varying vec3 vTone;
       varying vec3 vNormal;
+      varying float vHatch;
       void main() {
         vTone = tone;
+        vHatch = hatch;
         vNormal = normalMatrix * normal;
         gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
       }`,
+    // What is stretched wears stripes, so that it does not differ by colour alone.
     fragmentShader: `
+      uniform vec3 stripe;
+      uniform float pitch;
       varying vec3 vTone;
       varying vec3 vNormal;
+      varying float vHatch;
       void main() {
         float light = dot(normalize(vNormal), normalize(vec3(-0.35, 0.75, 0.55)));
-        gl_FragColor = vec4(vTone * mix(0.76, 1.0, smoothstep(-0.55, 0.6, light)), 1.0);
+        float line = step(0.68, fract((gl_FragCoord.x + gl_FragCoord.y) / pitch)) * step(0.5, vHatch);
+        vec3 tone = mix(vTone, stripe, line);
+        gl_FragColor = vec4(tone * mix(0.8, 1.0, smoothstep(-0.55, 0.6, light)), 1.0);
       }`,
   },
   edge: {
     vertexShader: `
+      attribute vec3 rim;
       uniform float thick;
+      varying vec3 vRim;
       void main() {
+        vRim = rim;
         vec4 seen = modelViewMatrix * vec4(position, 1.0);
         seen.xyz += normalize(normalMatrix * normal) * thick * -seen.z;
         gl_Position = projectionMatrix * seen;
       }`,
     fragmentShader: `
-      uniform vec3 tone;
-      void main() { gl_FragColor = vec4(tone, 1.0); }`,
+      varying vec3 vRim;
+      void main() { gl_FragColor = vec4(vRim, 1.0); }`,
   },
 };
 
-const TONES = ["skin", "hair", "shirt", "trousers", "works", "stretches", "line", "prop", "held", "floor", "shade"];
+const TONES = [
+  ...["skin", "hair", "top", "legs", "shoe", "edge", "skin-edge", "mark", "mark-edge"],
+  ...["wood", "wood-edge", "tool", "tool-edge", "floor", "was"],
+];
 const LENS = 24; // degrees from the lower to the upper edge of the picture
 const EDGE = 1.5; // pixels
 
@@ -545,20 +580,22 @@ const EDGE = 1.5; // pixels
  * phase shown, show(motion), paint() for other colours, fit() for another size, and close().
  */
 export const openScene = (three, canvas, skeleton, motion) => {
-  three.ColorManagement.enabled = false; // colours are the page's own, as they are
   const renderer = new three.WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "low-power" });
+  // Colours are the page's own and go to the screen as they are.
+  three.ColorManagement.enabled = false;
+  renderer.outputColorSpace = three.LinearSRGBColorSpace;
   const camera = new three.PerspectiveCamera(LENS, 1, 0.05, 40);
   const world = new three.Group();
   const scene = new three.Scene().add(world);
   const skin = new Skin(three, skeleton);
   const tones = {};
 
-  const uniforms = () => ({ tone: { value: new three.Vector3() }, thick: { value: 0 } });
-  const solid = new three.ShaderMaterial(shaders.solid);
-  const edge = new three.ShaderMaterial({ ...shaders.edge, uniforms: uniforms(), side: three.BackSide });
-  const flat = () => new three.ShaderMaterial({ ...shaders.edge, uniforms: uniforms() });
-  const [floor, shade] = [flat(), flat()];
+  const stripes = { stripe: { value: new three.Vector3() }, pitch: { value: 8 } };
+  const solid = new three.ShaderMaterial({ ...shaders.solid, uniforms: stripes });
+  const edge = new three.ShaderMaterial({ ...shaders.edge, uniforms: { thick: { value: 0 } }, side: three.BackSide });
+  const [floor, shade] = [new three.MeshBasicMaterial(), new three.MeshBasicMaterial()];
   const line = new three.LineBasicMaterial();
+  const pane = new three.MeshBasicMaterial({ transparent: true, opacity: 0.45, side: three.DoubleSide, depthWrite: false });
 
   const body = new three.Mesh(skin.geometry, solid);
   const outline = new three.Mesh(skin.geometry, edge);
@@ -579,27 +616,39 @@ export const openScene = (three, canvas, skeleton, motion) => {
   const toned = (geometry, name) => {
     const count = geometry.attributes.position.count;
     geometry.setAttribute("tone", new three.BufferAttribute(new Float32Array(count * 3), 3));
+    geometry.setAttribute("hatch", new three.BufferAttribute(new Float32Array(count), 1));
+    geometry.setAttribute("rim", new three.BufferAttribute(new Float32Array(count * 3), 3));
     geometry.userData.name = name;
     return geometry;
   };
 
   const block = ([at, half]) => {
-    const geometry = toned(new three.BoxGeometry(...half.map((value) => value * 2)), "prop");
+    const geometry = toned(new three.BoxGeometry(...half.map((value) => value * 2)), "wood");
     const mesh = new three.Mesh(geometry, solid);
     mesh.position.set(...at);
     mesh.add(new three.LineSegments(new three.EdgesGeometry(geometry), line));
     return mesh;
   };
 
+  /** A wall is looked through from either side: it must not hide who stands at it. */
   const wall = () => {
-    const mesh = new three.Mesh(toned(new three.PlaneGeometry(1.9, 2.1).rotateY(Math.PI), "prop"), solid);
+    const geometry = new three.PlaneGeometry(1.7, 2.1);
+    const mesh = new three.Mesh(geometry, pane);
+    mesh.add(new three.LineSegments(new three.EdgesGeometry(geometry), line));
     mesh.position.set(0, 1.05, 0);
     return mesh;
   };
 
+  /** A thing with an outline of its own. */
+  const rimmed = (geometry) => {
+    const mesh = new three.Mesh(geometry, solid);
+    mesh.add(new three.Mesh(geometry, edge));
+    for (const each of [mesh, ...mesh.children]) each.frustumCulled = false;
+    return mesh;
+  };
+
   const rod = (radius, name) => {
-    const mesh = new three.Mesh(toned(new three.CylinderGeometry(radius, radius, 1, 12), name), solid);
-    mesh.frustumCulled = false;
+    const mesh = rimmed(toned(new three.CylinderGeometry(radius, radius, 1, 12), name));
     const up = new three.Vector3(0, 1, 0);
     return {
       mesh,
@@ -622,12 +671,12 @@ export const openScene = (three, canvas, skeleton, motion) => {
       ? prop.ends.map((end) => (posed) => (typeof end === "string" ? spot(posed, skeleton.places[end]) : end))
       : sides.map((side) => (posed) => palm(posed, side));
     if (prop.kind === "ball") {
-      const mesh = new three.Mesh(toned(new three.SphereGeometry(sides.length > 1 ? 0.11 : 0.036, 20, 14), "held"), solid);
+      const mesh = rimmed(toned(new three.SphereGeometry(sides.length > 1 ? 0.11 : 0.036, 20, 14), "tool"));
       const at = (posed) => ends.map((end) => end(posed)).reduce((a, b) => mix(a, b, 0.5));
       return { meshes: [mesh], set: (posed) => mesh.position.set(...at(posed)) };
     }
-    const radius = { stick: 0.012, band: 0.006, towel: 0.024 }[prop.kind] ?? 0.012;
-    const { mesh, lay } = rod(radius, "held");
+    const radius = { stick: 0.012, band: 0.009, towel: 0.024 }[prop.kind] ?? 0.012;
+    const { mesh, lay } = rod(radius, "tool");
     const over = { stick: 0.16, towel: 0.07 }[prop.kind] ?? 0;
     return {
       meshes: [mesh],
@@ -680,7 +729,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
     const points = motion.keys.flatMap((key) => {
       const { joints } = posed(key.at);
       if (near) return [spot(joints, near)];
-      return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.12, 0]])];
+      return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.14, 0]])];
     });
     bounds = { points: near ? points : [...points, ...furniture], about: near ? 0.17 : 0.09 };
     const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((i) => pick(...points.map((p) => p[i]))));
@@ -715,19 +764,21 @@ export const openScene = (three, canvas, skeleton, motion) => {
   const paint = () => {
     const style = getComputedStyle(canvas);
     for (const name of TONES) {
-      const { r, g, b } = new three.Color(style.getPropertyValue(`--figure-${name}`).trim());
+      const { r, g, b } = new three.Color(style.getPropertyValue(`--f-${name}`).trim());
       tones[name] = [r, g, b];
     }
-    edge.uniforms.tone.value.set(...tones.line);
-    floor.uniforms.tone.value.set(...tones.floor);
-    shade.uniforms.tone.value.set(...tones.shade);
-    line.color.setRGB(...tones.line);
+    stripes.stripe.value.set(...tones["mark-edge"]);
+    const painted = [[floor, "floor"], [shade, "was"], [line, "wood-edge"], [pane, "wood"]];
+    for (const [material, name] of painted) material.color.setRGB(...tones[name]);
     skin.colour(tones, motion);
     room.traverse(({ geometry }) => {
-      const { array } = geometry?.attributes.tone ?? {};
-      if (!array) return;
-      for (let i = 0; i < array.length; i += 3) array.set(tones[geometry.userData.name], i);
-      geometry.attributes.tone.needsUpdate = true;
+      const { tone, rim } = geometry?.attributes ?? {};
+      if (!tone) return;
+      for (let i = 0; i < tone.array.length; i += 3) {
+        tone.array.set(tones[geometry.userData.name], i);
+        rim.array.set(tones["tool-edge"], i);
+      }
+      tone.needsUpdate = rim.needsUpdate = true;
     });
   };
 
@@ -738,6 +789,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
     renderer.setSize(clientWidth, clientHeight, false);
     camera.aspect = clientWidth / clientHeight;
     camera.updateProjectionMatrix();
+    stripes.pitch.value = 7 * renderer.getPixelRatio();
     edge.uniforms.thick.value = (EDGE * 2 * Math.tan((LENS / 2) * RAD)) / clientHeight;
   };
 
