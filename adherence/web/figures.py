@@ -13,6 +13,7 @@ from flask import Response, request, url_for
 from markupsafe import Markup
 
 from adherence.charts.frames import FRAME_THEMES, MOMENTS, FrameTheme, frames
+from adherence.charts.frames.words import alt_text
 from adherence.domain import motions
 from adherence.domain.errors import NotFound
 from adherence.domain.exercises import Exercise
@@ -37,7 +38,6 @@ class Picture:
     """A still frame as an address: ``address`` ends where the theme's name follows."""
 
     address: str
-    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +94,7 @@ def picture(one: Exercise, moment: str, side: str = "right") -> Picture:
         v=stamp(one),
         **more,
     )
-    return Picture(f"{address}&theme=", _alt(one, moment))
-
-
-def _alt(one: Exercise, moment: str) -> str:
-    title = one.words[current()].title
-    match moment:
-        case "start":
-            return _("%(title)s: how it starts", title=title)
-        case "middle":
-            return _("%(title)s: on the way", title=title)
-        case _other:
-            return _("%(title)s: the end of the movement", title=title)
+    return Picture(f"{address}&theme=")
 
 
 def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
@@ -125,7 +114,11 @@ def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
     return Markup(
         '<picture>{sources}<img class="frame" src="{address}light" alt="{alt}"'
         ' width="360" height="300"></picture>'
-    ).format(sources=sources, address=found.address, alt=found.alt)
+    ).format(
+        sources=sources,
+        address=found.address,
+        alt=alt_text(one, moment, current(), side),
+    )
 
 
 def shown(one: Exercise, side: str = "right") -> list[ShownFrame]:

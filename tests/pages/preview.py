@@ -912,7 +912,7 @@ def _sample(template: str, context: Callable[[], dict[str, Any]]) -> View:
     return View(template=template, context=context)
 
 
-PICTURE = View(address="/static/icons/mark.svg?theme=", alt="Heel raises: how it starts")
+PICTURE = View(address="/static/icons/mark.svg?theme=")
 
 
 def _hit(**changes: Any) -> View:
