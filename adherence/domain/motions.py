@@ -41,6 +41,7 @@ from adherence.domain.figure import (
     between,
     breaches,
     collisions,
+    length,
     matrix,
     minus,
     posture,
@@ -135,7 +136,11 @@ class _Frozen:
 
 def key_moments(exercise: Exercise) -> tuple[Moment, ...]:
     """Return the key poses as they stand in the room, every contact met as well as possible."""
-    return _keys(tuple(_Frozen(pose) for pose in exercise.poses), exercise.props)
+    return _keys(_frozen(exercise), exercise.props)
+
+
+def _frozen(exercise: Exercise) -> tuple[_Frozen, ...]:
+    return tuple(_Frozen(pose) for pose in exercise.poses)
 
 
 def eased(share: float) -> float:
@@ -145,7 +150,14 @@ def eased(share: float) -> float:
 
 def way(exercise: Exercise, start: int, end: int, share: float) -> Moment:
     """Return the figure `share` (0 to 1, of the way, not of time) from key pose to key pose."""
-    keys = key_moments(exercise)
+    return _way(_frozen(exercise), exercise.props, start, end, share)
+
+
+@lru_cache(maxsize=512)
+def _way(
+    poses: tuple[_Frozen, ...], props: tuple[Prop, ...], start: int, end: int, share: float
+) -> Moment:
+    keys = _keys(poses, props)
     a, b = keys[start], keys[end]
     if share <= 0:
         return a
@@ -168,7 +180,7 @@ def way(exercise: Exercise, start: int, end: int, share: float) -> Moment:
                 times(middle_of(contact.part, b.body), share),
             ),
         )
-        for contact, target in _wishes(shared, exercise.props)
+        for contact, target in _wishes(shared, props)
     ]
     angles, body = reached(wishes, angles, matrix(turn), place)
     return Moment(angles, turn, body, tuple(shared))
@@ -261,8 +273,11 @@ NEAR_BODY = 0.025
 """Metres a hand may miss the place on the body it touches."""
 SUNK = 0.012
 """Metres a part may press into the floor."""
-PRESSED = 0.035
+PRESSED = 0.04
 """Metres a part may press into furniture: cushions, clothes and flesh give way."""
+
+_FINE = 0.03
+"""Metres between the spheres a capsule is tried with: finer than any board is thick."""
 
 Box = tuple[str, Vector, Vector, Prop]
 
@@ -325,8 +340,9 @@ def room_faults(body: Posture, props: Sequence[Prop]) -> list[str]:
             worst = (PRESSED, "")
             for capsule in CAPSULES:
                 a, b, ra, rb = solid.pieces[capsule.name]
-                for number in range(5):
-                    share = number / 4
+                steps = max(1, math.ceil(length(minus(b, a)) / _FINE))
+                for number in range(steps + 1):
+                    share = number / steps
                     point = add(times(a, 1 - share), times(b, share))
                     worst = max(worst, (_depth(point, ra + (rb - ra) * share, box), capsule.name))
             if worst[1]:

@@ -33,10 +33,11 @@ def sheet(exercise: Exercise, wrong: list[str]) -> str:
     three = "".join(frames(exercise).values())
     ten = "".join(strip_frames(exercise))
     notes = "".join(f'<p class="bad">{escape(text)}</p>' for text in wrong)
-    bent = "; ".join(bends(exercise))
+    bent = escape("; ".join(bends(exercise))) or "nothing"
+    facts = f"{duration(exercise):.1f} s a repetition; contacts bent: {bent}"
     return (
         f"<section><h1>{escape(exercise.slug)}</h1>"
-        f"<p>{duration(exercise):.1f} s a repetition; contacts bent: {escape(bent) or 'nothing'}</p>"
+        f"<p>{facts}</p>"
         f'<div class="row three">{three}</div><div class="row ten">{ten}</div>{notes}</section>'
     )
 

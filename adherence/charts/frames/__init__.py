@@ -244,7 +244,7 @@ def _arrows(exercise: Exercise, camera: Camera, ink: Ink) -> Mapping[str, str]:
     result = {}
     for name, course in courses.items():
         svg = ""
-        for trace in traces(course, camera, own, exercise.kind == "breathing"):
+        for trace in traces(course, camera, own, exercise.regions[0]):
             line, head = arrow(trace, [course[0].body, course[-1].body], camera)
             # The halo keeps the arrow apart from what it crosses.
             svg += (

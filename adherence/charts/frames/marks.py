@@ -207,6 +207,7 @@ def _tips(now: Moment) -> dict[str, Vector]:
         "shoulder_l": point("shoulder_l", (0.0, 0.03, 0.0)),
         "shoulder_r": point("shoulder_r", (0.0, 0.03, 0.0)),
         "chest": point("spine_high", (0.0, 0.05, 0.10)),
+        "back": point("spine_mid", (0.0, 0.05, -0.10)),
         "pelvis": point("pelvis", (0.0, 0.0, -0.10)),
         "belly": point("spine_low", (0.0, 0.06, 0.10 + 0.04 * belly)),
         "ribs_l": point("spine_mid", (0.15 + 0.03 * ribs, 0.07, 0.0)),
@@ -226,21 +227,37 @@ def _tips(now: Moment) -> dict[str, Vector]:
     return tips
 
 
-_CARRIED = 0.85
-"""An inner point that goes this share of the longest way is what moves; the rest is carried."""
+TELLING: Mapping[str, tuple[str, ...]] = {
+    "neck": ("head", "shoulder"),
+    "shoulder": ("shoulder", "elbow", "fingers"),
+    "elbow": ("fingers", "thumb_tip"),
+    "wrist-hand": ("fingers", "fingers_tip", "thumb_tip"),
+    "upper-back": ("shoulder", "chest", "back", "fingers", "elbow", "head"),
+    "lower-back": ("back", "pelvis", "shoulder", "knee", "ankle", "toes", "fingers"),
+    "hip": ("head", "pelvis", "knee", "ankle", "toes"),
+    "knee": ("head", "ankle", "toes", "knee", "pelvis"),
+    "ankle-foot": ("ankle", "toes", "knee", "pelvis", "head"),
+    "balance": ("toes", "ankle", "knee", "head", "pelvis"),
+    "breathing": ("belly", "ribs"),
+}
+"""By main region: the points whose way tells the exercise, the most telling first."""
+_CARRIED = 0.6
+"""An earlier point that goes this share of the longest way is what moves; others are carried."""
 
 
-def traces(
-    course: Sequence[Moment], camera: Camera, sided: str, breathing: bool = False
-) -> list[Trace]:
+def traces(course: Sequence[Moment], camera: Camera, sided: str, region: str) -> list[Trace]:
     """Return the one or two ways worth an arrow, along the moments of a movement.
 
-    The longest seen way wins; a sided exercise prefers its own side (`l` or `r`, "" for none). When
-    both sides move alike and do not cover each other, both get an arrow. Breathing moves the trunk
-    only.
+    Of the points that tell an exercise of this main region the longest seen way wins; a sided
+    exercise prefers its own side (`l` or `r`, "" for none). When both sides move alike and do not
+    cover each other, both get an arrow.
     """
     runs = [_tips(now) for now in course]
-    names = [name for name in runs[0] if not breathing or name[:4] in ("bell", "ribs")]
+    names = [
+        name
+        for stem in TELLING[region]
+        for name in ([stem] if stem in runs[0] else [f"{stem}_{side}" for side in SIDES])
+    ]
 
     def seen(name: str) -> float:
         flat = [camera.at(tips[name]) for tips in runs]
@@ -298,13 +315,15 @@ def arrow(trace: Trace, bodies: Sequence[Posture], camera: Camera) -> tuple[str,
     normals = _normals(flat)
     discs = [disc for body in bodies for disc in _discs(body, camera)]
     best, least = flat, math.inf
-    for aside in _ASIDE:
+    coarse = camera.scale / 150
+    for aside in (*_ASIDE, 0.14 * camera.scale):
         for sign in (1.0, -1.0):
             line = [
                 (x + sign * nx * aside, y + sign * ny * aside)
                 for (x, y), (nx, ny) in zip(flat, normals, strict=True)
             ]
-            cost = aside / 8 + sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
+            cost = aside / 8 / max(1.0, coarse)
+            cost += sum(_cost(point, discs) for point in line[1:]) * 6 / len(line)
             if cost < least - 1e-6:
                 best, least = line, cost
     return polygon(best[:-1], close=False), _head(best)
