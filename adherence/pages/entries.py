@@ -288,7 +288,7 @@ def _frames(about: _About) -> list[figures.ShownFrame]:
         return []
     name = ExerciseName.read(about.asked.exercise)
     one = library.exercise(about.actor, name.slug, name.version)
-    return figures.shown(one, name.side or "right")
+    return figures.shown(one, "left" if name.side == "left" else "right")
 
 
 def _question(symptom: str | None) -> str:

@@ -258,7 +258,7 @@ def _page(actor: Actor, one: Exercise) -> str:
     shelf = exercises.shelf(actor)
     looking_for = _looking_for(actor)
     is_clinician = actor.role is Role.CLINICIAN
-    side = "left" if one.sided and request.args.get("side") == "left" else "right"
+    side: figures.Side = "left" if one.sided and request.args.get("side") == "left" else "right"
     newest = shelf.get(one.slug)
     more = _carried(looking_for)
     prescribe, prescribe_words = "", ""

@@ -83,47 +83,29 @@ def drawn(one: Exercise, theme: FrameTheme, side: Side) -> Mapping[str, str]:
     return found
 
 
-def picture(one: Exercise, moment: str, side: str = "right") -> Picture:
+def picture(one: Exercise, moment: str) -> Picture:
     """Return the address of a frame; the theme's name belongs at its end."""
-    more: dict[str, Any] = {"side": side} if side != "right" else {}
     address = url_for(
-        "library.frame",
-        slug=one.slug,
-        version=one.version,
-        moment=moment,
-        v=stamp(one),
-        **more,
+        "library.frame", slug=one.slug, version=one.version, moment=moment, v=stamp(one)
     )
     return Picture(f"{address}&theme=")
 
 
-def markup(one: Exercise, moment: str, side: str = "right") -> Markup:
-    """Return a frame as markup: a picture for each theme, and the words for who cannot see it."""
-    found = picture(one, moment, side)
-    sources = Markup("").join(
-        Markup('<source media="{query}" srcset="{address}{theme}">').format(
-            query=query, address=found.address, theme=theme
-        )
-        for query, theme in (
-            ("print", "print"),
-            ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
-            ("(prefers-contrast: more)", "contrast"),
-            ("(prefers-color-scheme: dark)", "dark"),
-        )
-    )
-    return Markup(
-        '<picture>{sources}<img class="frame" src="{address}light" alt="{alt}"'
-        ' width="360" height="300"></picture>'
-    ).format(
-        sources=sources,
-        address=found.address,
+def markup(one: Exercise, moment: str, side: Side = "right") -> Markup:
+    """Return a frame to be written into a page, with the words for who cannot see it.
+
+    It takes its colours from ``css/figure.css``, so it follows the page's theme and prints in ink.
+    """
+    drawing = drawn(one, "page", side)[moment].removeprefix("<svg")
+    return Markup('<svg class="frame" role="img" aria-label="{alt}"{drawing}').format(
         alt=alt_text(one, moment, current(), side),
+        drawing=Markup(drawing),  # noqa: S704 - numbers of our own
     )
 
 
-def shown(one: Exercise, side: str = "right") -> list[ShownFrame]:
+def shown(one: Exercise, side: Side = "right") -> list[ShownFrame]:
     """Return start, middle and end of an exercise, each with its word."""
-    said = {"start": _("Start"), "middle": _("Middle"), "end": _("End")}
+    said = {"start": _("At the start"), "middle": _("On the way"), "end": _("At the end")}
     return [ShownFrame(said[moment], markup(one, moment, side)) for moment in MOMENTS]
 
 

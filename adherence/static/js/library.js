@@ -52,7 +52,7 @@ if (form && found) {
     look();
   });
 
-  const links = () => [...found.querySelectorAll(".hit h3 a")];
+  const links = () => [...found.querySelectorAll(".hit-title a")];
 
   // The link in the row above or below that stands nearest to this one.
   const beside = (all, from, down) => {
