@@ -25,6 +25,7 @@ from adherence.domain.exercises import (
     EQUIPMENT,
     GOALS,
     KINDS,
+    LOCALES,
     PLACES,
     POSITIONS,
     REGIONS,
@@ -32,6 +33,7 @@ from adherence.domain.exercises import (
     exercise_of,
 )
 from adherence.domain.figure import AT_EASE
+from adherence.domain.own_exercises import Medium, OwnExercise, read_own
 from adherence.domain.search import QUERY_LIMIT, Index, Text
 from adherence.library import education
 from adherence.library.documents import document
@@ -121,10 +123,12 @@ class Shelf:
         version: str,
         locale: str,
         label: Label,
+        media: Mapping[str, tuple[Medium, ...]] | None = None,
     ) -> None:
         self.locale = locale
         #: Changes with every change of an exercise on it.
         self.version = version
+        self._media = media or {}
         self._by_slug = {one.slug: one for one in exercises}
         self._places = {
             one.slug: (
@@ -153,6 +157,10 @@ class Shelf:
     def get(self, slug: str) -> Exercise | None:
         """The exercise of a slug in its newest version, None where there is none."""
         return self._by_slug.get(slug)
+
+    def media(self, slug: str) -> tuple[Medium, ...]:
+        """Pictures and films of a clinic's own exercise; none for ours."""
+        return self._media.get(slug, ())
 
     def neighbours(self, slugs: Iterable[str]) -> list[Exercise]:
         """Those of ``slugs`` that are on the shelf, in their order."""
@@ -237,25 +245,18 @@ def shelf(actor: Actor, locale: str, label: Label) -> Shelf:
         known = (None,) if stamp is None or not stamp.many else (actor.clinic_id, *stamp)
 
         def make() -> Shelf:
-            own = run.all(table.own_newest, clinic_id=actor.clinic_id) if len(known) > 1 else []
+            rows = run.all(table.own_newest, clinic_id=actor.clinic_id) if len(known) > 1 else []
+            own = [read_own(row.content) for row in rows]
             version = blake2b(repr(known).encode(), digest_size=4).hexdigest()
             return Shelf(
-                [*library.exercises().values(), *(read_content(row.content) for row in own)],
+                [*library.exercises().values(), *(one.exercise for one in own)],
                 package_version() if not own else f"{package_version()}-{version}",
                 locale,
                 label,
+                {one.exercise.slug: one.media for one in own},
             )
 
         return _shelves.get((*known, locale), make)
-
-
-def read_content(content: Mapping[str, Any]) -> Exercise:
-    """The exercise that a stored document describes.
-
-    Raises:
-        InvalidInput: it describes none.
-    """
-    return exercise_of(content, AT_EASE)
 
 
 def exercise(actor: Actor, slug: str, version: int | None = None) -> Exercise:
@@ -266,26 +267,38 @@ def exercise(actor: Actor, slug: str, version: int | None = None) -> Exercise:
     Raises:
         NotFound: no such exercise or version, or one of another clinic.
     """
+    return shown(actor, slug, version).exercise
+
+
+def shown(actor: Actor, slug: str, version: int | None = None) -> OwnExercise:
+    """An exercise as ``exercise`` finds it, with the pictures and films of a clinic's own.
+
+    Raises:
+        NotFound: no such exercise or version, or one of another clinic.
+    """
     with read() as run:
-        return _exercise(run, actor.clinic_id, slug, version)
+        return _shown(run, actor.clinic_id, slug, version)
 
 
-def _exercise(run: Run, clinic_id: UUID, slug: str, version: int | None) -> Exercise:
+def _shown(run: Run, clinic_id: UUID, slug: str, version: int | None) -> OwnExercise:
     ours = library.exercises().get(slug)
     if ours is not None and version is None:
-        return ours
+        return OwnExercise(ours, (), LOCALES)
     if version is None:
         row = run.first(table.own_by_slug, clinic_id=clinic_id, slug=slug)
         if row is None:
             raise NotFound
         version = row.version
     asked = {"clinic_id": clinic_id, "slug": slug, "version": version}
-    kept = run.first(table.prescribed, **asked) or run.first(table.own_version, **asked)
+    kept = run.first(table.prescribed, **asked)
     if kept is not None:
-        return read_content(kept.content)
+        return OwnExercise(exercise_of(kept.content, AT_EASE), (), LOCALES)
+    own = run.first(table.own_version, **asked)
+    if own is not None:
+        return read_own(own.content)
     if ours is None or ours.version != version:
         raise NotFound
-    return ours
+    return OwnExercise(ours, (), LOCALES)
 
 
 def is_own(slug: str) -> bool:
@@ -305,7 +318,7 @@ def keep_prescribed(run: Run, clinic_id: UUID, name: str, now: datetime) -> None
     named = ExerciseName.read(name)
     slug, version = named.slug, named.version
     try:
-        _exercise(run, clinic_id, slug, version)
+        _shown(run, clinic_id, slug, version)
     except NotFound as error:
         raise InvalidInput("exercise", "unknown") from error
     asked = {"clinic_id": clinic_id, "slug": slug, "version": version}
