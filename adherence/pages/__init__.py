@@ -13,6 +13,8 @@ from adherence.pages import (
     entries,
     frame,
     goals,
+    lessons,
+    library,
     milestones,
     patients,
     pauses,
@@ -38,6 +40,8 @@ ROOMS = (
     review,
     patients,
     plans,
+    library,
+    lessons,
     programme,
 )
 

@@ -59,6 +59,8 @@ def _entry(record: Record) -> dict[str, Any]:
 
 
 PICTURE = {"name": "adherence", "format": "svg"}
+EXERCISE = {"slug": "heel-raise", "version": 1, "moment": "start"}
+LESSON = {"slug": "pacing"}
 ASKED_FORM = {
     "kind": "exercise",
     "title": "Step-ups",
@@ -93,6 +95,15 @@ CALLS: dict[str, Call] = {
     "api_patients.add": Call(json=lambda record: {"name": "New P", "zone": ZONE}),
     "api_review.queue": Call(),
     "api_review.overview": Call(),
+    # The library
+    "library.index": Call(query=lambda record: {"q": "stairs", "position": "standing"}),
+    "library.show": Call(values=EXERCISE),
+    "library.show_version": Call(values=EXERCISE),
+    "library.frame": Call(values=EXERCISE),
+    "library.prescribe": Call(values=EXERCISE),
+    "lessons.index": Call(),
+    "lessons.show": Call(values=LESSON),
+    "lessons.answer": Call(values=LESSON, form=lambda record: {"answer": "1"}),
     # A patient's own pages
     "today.show": Call(),
     "today.answer": Call(
@@ -160,6 +171,12 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # API: the library
+    "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
+    "api_exercises.show_exercise": Call(values=EXERCISE),
+    "api_exercises.frame": Call(values=EXERCISE),
+    "api_exercises.list_lessons": Call(),
+    "api_exercises.show_lesson": Call(values=LESSON),
     # API: one patient
     "api_patients.show": Call(),
     "api_patients.join": Call(
