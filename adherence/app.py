@@ -15,6 +15,7 @@ from adherence.web import (
     files,
     headers,
     health,
+    kept,
     locale,
     policy,
     problems,
@@ -36,6 +37,7 @@ def create_app(given: Settings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[settings.EXTENSION] = found
     clock.init_app(app)
+    kept.init_app(app)
     db.init_app(app, found.database_url)
     # What every edge shares
     proxies.init_app(app, found)

@@ -4,10 +4,12 @@ Angles run from key to key with a soft start and a soft stop, the pelvis turns t
 what touches at both ends of a movement keeps touching on the way.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from adherence.domain.contacts import (
@@ -241,7 +243,10 @@ def end_pose(exercise: Exercise) -> int:
     """Return the number of the key pose that shows the end of the movement.
 
     The first pose of phase `hold`; without one, the pose whose angles differ most from the start.
+    0 when there is only one.
     """
+    if len(exercise.poses) == 1:
+        return 0
     for number, pose in enumerate(exercise.poses):
         if number and pose.phase == "hold":
             return number
@@ -263,7 +268,7 @@ def shown(exercise: Exercise) -> dict[str, Moment]:
     """Return the three moments a still picture shows: `start`, `middle` and `end`."""
     end = end_pose(exercise)
     keys = key_moments(exercise)
-    halfway = keys[end // 2] if end >= 2 else way(exercise, 0, 1, 0.5)
+    halfway = keys[end // 2] if end >= 2 else way(exercise, 0, end, 0.5)
     return {"start": keys[0], "middle": halfway, "end": keys[end]}
 
 
@@ -432,7 +437,7 @@ def _rounded(value: float, digits: int) -> float:
     return int(result) if result == int(result) else result
 
 
-_SAMPLES = 6
+_SAMPLES = 8
 """Stretches each movement is cut into for the browser, which joins them by straight lines."""
 
 
@@ -470,18 +475,70 @@ def skeleton() -> dict[str, Any]:
     }
 
 
+_FINENESS = ((0.7, 1), (0.9, 1), (1.2, 1), (1.2, 0), (2.0, 0), (3.0, 0))
+"""How far straight lines may differ from the solved movement (degrees, and half as many cm), and
+digits of an angle: the first that makes the motion small enough is taken."""
+_SMALL = 4_950
+"""Bytes of JSON."""
+_STILL = 0.4
+"""Degrees an angle may waver and be sent as one that never changes."""
+
+
+def _apart(moments: Sequence[Moment], times_: Sequence[float], a: int, b: int, c: int) -> float:
+    """Return how far moment b is from the straight line from a to c, in degrees or half cm."""
+    share = (times_[b] - times_[a]) / (times_[c] - times_[a])
+    before, now, after = moments[a], moments[b], moments[c]
+    bend = max(
+        (
+            abs(
+                now.angles.get(name, 0.0)
+                - before.angles.get(name, 0.0) * (1 - share)
+                - after.angles.get(name, 0.0) * share
+            )
+            for name in now.angles
+        ),
+        default=0.0,
+    )
+    line = add(times(before.place, 1 - share), times(after.place, share))
+    turn = between(before.turn, after.turn, share)
+    cosine = min(1.0, abs(sum(p * q for p, q in zip(turn, now.turn, strict=True))))
+    return max(bend, length(minus(line, now.place)) * 200, math.degrees(2 * math.acos(cosine)))
+
+
+def _telling(
+    times_: Sequence[float], moments: Sequence[Moment], always: Sequence[float], slack: float
+) -> list[int]:
+    """Return which samples are worth sending: straight lines between them come close to the rest.
+
+    The samples at the times `always`, the key poses, are among them.
+    """
+
+    def between_(first: int, last: int) -> list[int]:
+        if last - first < 2:
+            return []
+        worst = max(
+            range(first + 1, last), key=lambda n: (_apart(moments, times_, first, n, last), -n)
+        )
+        if _apart(moments, times_, first, worst, last) < slack:
+            return []
+        return [*between_(first, worst), worst, *between_(worst, last)]
+
+    last = len(times_) - 1
+    fixed = sorted({0, last, *(n for n, time in enumerate(times_) if time in always)})
+    kept = [0]
+    for first, then in pairwise(fixed):
+        kept += [*between_(first, then), then]
+    return kept
+
+
 def motion(exercise: Exercise) -> dict[str, Any]:
     """Return the solved movement of an exercise for the browser, under 5 kB as JSON.
 
     The shape is written down in `adherence/library/FORMAT.md`.
     """
-    times_: list[float] = []
-    moments: list[Moment] = []
-    keys: list[dict[str, Any]] = []
+    times_ = [0.0]
+    moments = [way(exercise, 0, 0, 0.0)]
     for leg in legs(exercise):
-        if not times_:
-            times_.append(0.0)
-            moments.append(way(exercise, leg.start, leg.start, 0.0))
         if leg.start == leg.end:
             times_.append(leg.begins + leg.lasts)
             moments.append(moments[-1])
@@ -490,19 +547,48 @@ def motion(exercise: Exercise) -> dict[str, Any]:
             share = step / _SAMPLES
             times_.append(leg.begins + leg.lasts * share)
             moments.append(way(exercise, leg.start, leg.end, eased(share)))
+    sent: dict[str, Any] = {}
+    for slack, digits in _FINENESS:
+        sent = _about(exercise) | _samples(exercise, times_, moments, slack, digits)
+        if len(json.dumps(sent, separators=(",", ":"))) < _SMALL:
+            break
+    return sent
+
+
+def _samples(
+    exercise: Exercise,
+    times_: Sequence[float],
+    moments: Sequence[Moment],
+    slack: float,
+    digits: int,
+) -> dict[str, Any]:
+    """Return the samples worth sending: times, angles, places and turns."""
+    kept = _telling(times_, moments, [leg.begins for leg in legs(exercise)], slack)
+    chosen = [moments[number] for number in kept]
+    names = sorted({name for now in chosen for name, value in now.angles.items() if value})
+    tracks: dict[str, list[float]] = {}
+    for name in names:
+        track = [_rounded(now.angles.get(name, 0.0), digits) for now in chosen]
+        tracks[name] = track[:1] if max(track) - min(track) <= _STILL else track
+    places = [[_rounded(value, 3) for value in now.place] for now in chosen]
+    turns = [[_rounded(value, 3) for value in now.turn] for now in chosen]
+    return {
+        "times": [_rounded(times_[number], 2) for number in kept],
+        "angles": tracks,
+        "place": places[:1] if all(place == places[0] for place in places) else places,
+        "turn": turns[:1] if all(turn == turns[0] for turn in turns) else turns,
+    }
+
+
+def _about(exercise: Exercise) -> dict[str, Any]:
+    """Return all of the motion that is no movement."""
+    keys: list[dict[str, Any]] = []
     for number, pose in enumerate(exercise.poses):
         arrival = 0.0
         for leg in legs(exercise):
             if leg.end == number and leg.start == number - 1:
                 arrival = leg.begins + leg.lasts
         keys.append({"phase": pose.phase, "at": _rounded(arrival, 2), "hold": pose.hold})
-    names = sorted({name for now in moments for name, value in now.angles.items() if value})
-    tracks: dict[str, list[float]] = {}
-    for name in names:
-        track = [_rounded(now.angles.get(name, 0.0), 1) for now in moments]
-        tracks[name] = track[:1] if len(set(track)) == 1 else track
-    places = [[_rounded(value, 3) for value in now.place] for now in moments]
-    turns = [[_rounded(value, 4) for value in now.turn] for now in moments]
     return {
         "slug": exercise.slug,
         "version": exercise.version,
@@ -510,15 +596,11 @@ def motion(exercise: Exercise) -> dict[str, Any]:
         "repeat": exercise.repeat,
         "sided": exercise.sided,
         "view": {
-            "turn": exercise.view.turn,
-            "height": exercise.view.height,
+            "turn": _rounded(exercise.view.turn, 1),
+            "height": _rounded(exercise.view.height, 1),
             "close": exercise.view.close,
         },
         "keys": keys,
-        "times": [_rounded(value, 2) for value in times_],
-        "angles": tracks,
-        "place": places[:1] if all(place == places[0] for place in places) else places,
-        "turn": turns[:1] if all(turn == turns[0] for turn in turns) else turns,
         "props": [
             {
                 "kind": prop.kind,

@@ -1,7 +1,7 @@
 """Style, script and drawings of the package: sent packed, and kept while they are the same.
 
-Packing is for these files only. A page that holds a secret beside words a stranger chose is sent
-as it is, since its packed size would tell about the secret.
+Packing is for these files, and for pictures that are the same for everybody. A page that holds a
+secret beside words a stranger chose is sent as it is: its packed size would tell about the secret.
 """
 
 from __future__ import annotations
@@ -39,6 +39,21 @@ def version(filename: str) -> str:
         FileNotFoundError: there is no such file.
     """
     return sha256((FOLDER / filename).read_bytes()).hexdigest()[:12]
+
+
+def packed(response: Response) -> Response:
+    """Pack a picture that is the same for everybody, if the browser takes it.
+
+    Call it once the content and its ETag are set; the packed form gets an ETag of its own.
+    """
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0:
+        response.set_data(gzip.compress(response.get_data(), mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        tag, is_weak = response.get_etag()
+        if tag is not None:
+            response.set_etag(f"{tag}-gzip", weak=is_weak is True)
+    return response
 
 
 def _send(filename: str) -> Response:

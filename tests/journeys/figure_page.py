@@ -64,7 +64,7 @@ def figure_app() -> Flask:
     @app.get("/<slug>/<moment>.svg")
     def still(slug: str, moment: str) -> Response:
         drawn = frames(exercise_named(slug))[moment]
-        return headers.picture(drawn.encode(), "image/svg+xml")
+        return files.packed(headers.picture(drawn.encode(), "image/svg+xml"))
 
     return app
 

@@ -19,6 +19,7 @@ def text() -> str:
     """What the file has to say; `room` are heights and sizes of furniture, metres."""
     room = {"heights": HEIGHTS, "sizes": SIZES, "back": CHAIR_BACK}
     whole = {**skeleton(), "room": room}
+    del whole["capsules"]  # the browser lays a skin of its own round the bones
     return json.dumps(whole, separators=(",", ":"), sort_keys=True) + "\n"
 
 

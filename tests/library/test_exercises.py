@@ -10,8 +10,17 @@ import pytest
 
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.exercises import LOCALES, faults, graph_faults, mirrored
-from adherence.domain.figure import BONES, breaches, length, minus, mirrored_name, posture
-from adherence.domain.motions import faults_in_motion, key_moments, strip
+from adherence.domain.figure import (
+    BONES,
+    breaches,
+    length,
+    matrix,
+    minus,
+    mirrored_name,
+    posture,
+)
+from adherence.domain.figure import between as turn_between
+from adherence.domain.motions import faults_in_motion, key_moments, moment, strip
 from adherence.library import exercise_at, exercise_named, exercises, motion
 from tests.library.contact_sheet import FOLDER
 from tests.library.readability import readability, texts_for_patients
@@ -73,6 +82,36 @@ def test_the_motion_for_the_browser_is_under_5_kb(slug):
     sent = json.dumps(motion(slug), separators=(",", ":"))
 
     assert len(sent) < 5_000
+
+
+@each
+def test_straight_lines_between_the_samples_come_close_to_the_movement(slug):
+    exercise, sent = exercise_named(slug), motion(slug)
+    times = sent["times"]
+    for step in range(1, 24):
+        clock = sent["seconds"] * step / 24
+        after = next(n for n, time in enumerate(times) if time >= clock)
+        share = (clock - times[after - 1]) / (times[after] - times[after - 1])
+
+        def at(track, after=after, share=share):
+            if len(track) == 1:
+                return track[0]
+            return between(track[after - 1], track[after], share)
+
+        angles = {name: at(track) for name, track in sent["angles"].items()}
+        body = posture(angles, matrix(at(sent["turn"])), at(sent["place"]))
+        real = moment(exercise, clock).body
+        for name, place in real.places.items():
+            assert length(minus(body.places[name], place)) < 0.06, (name, clock)
+
+
+def between(before, after, share):
+    """Straight for numbers and points, the shortest turn for quaternions."""
+    if isinstance(before, list):
+        if len(before) == 4:
+            return turn_between(tuple(before), tuple(after), share)
+        return tuple(x + (y - x) * share for x, y in zip(before, after, strict=True))
+    return before + (after - before) * share
 
 
 @each

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from flask import Response
 
 from adherence.web import files
 from adherence.web.files import FOLDER, FOREVER, version
@@ -92,6 +93,24 @@ def test_what_the_browser_has_is_not_sent_again(shared_town: Town, accepted: str
 
     assert again.status_code == 304
     assert not again.data
+
+
+@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, br", "gzip"), ("identity", None)])
+def test_a_picture_for_everybody_is_packed_and_known_apart(
+    shared_town: Town, accepted: str, encoding: str | None
+):
+    content = b"<svg>" + b"<path/>" * 200 + b"</svg>"
+    with shared_town.app.test_request_context(headers={"Accept-Encoding": accepted}):
+        response = Response(content, mimetype="image/svg+xml")
+        response.set_etag("drawn")
+        answer = files.packed(response)
+
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert answer.get_etag() == ("drawn-gzip" if encoding else "drawn", False)
+    assert "Accept-Encoding" in answer.vary
+    data = answer.get_data()
+    assert (gzip.decompress(data) if encoding else data) == content
+    assert answer.content_length == len(data)
 
 
 def test_no_page_of_a_person_is_packed(shared_town: Town):

@@ -81,6 +81,12 @@ const sampled = (motion, seconds) => {
   return { angles, place: mix(...between(motion.place), share), turn: blend(from, to, share) };
 };
 
+/** The figure at a second of a motion: its angles and where every joint is. */
+export const posed = (skeleton, motion, seconds) => {
+  const { angles, place, turn } = sampled(motion, seconds);
+  return { angles, joints: posture(skeleton, angles, place, turn) };
+};
+
 // ---------- the skin: rings round the bones ----------
 // A tube is a list of rings and marks. A ring: a joint, its middle in the joint's frame, half its
 // width and half its depth, and, where the body bends, a second joint and its share in the turn. A
@@ -343,6 +349,8 @@ const TUBES = [...middle(), ...limbs("l"), ...limbs("r")];
 const STOUT = 20; // corners of a ring of trunk and limbs
 const FINE = 10; // corners of a ring of a finger
 const FINENESS = 0.02; // metres; thinner tubes are drawn with fewer corners
+const circle = (count) => Array.from({ length: count }, (_, i) => (2 * Math.PI * i) / count);
+const ROUND = Object.fromEntries([STOUT, FINE].map((n) => [n, circle(n).flatMap((a) => [Math.cos(a), Math.sin(a)])]));
 
 /** How much (0 to 1) a point of the skin belongs to body parts of the exercise file. */
 const partsOf = (name, front, outward) => {
@@ -440,12 +448,15 @@ class Skin {
       const [u, v] = [turned(turn, each.u), turned(turn, each.v)];
       const lift = each.zone === "waist" ? belly : each.zone === "ribs" ? ribs : 0;
       const wide = each.wide + (each.zone === "ribs" ? ribs : 0);
-      for (let i = 0; i < each.count; i += 1) {
-        const angle = (2 * Math.PI * i) / each.count;
-        const [cos, sin] = [Math.cos(angle) * wide, Math.sin(angle) * (each.deep + (Math.sin(angle) > 0 ? lift : 0))];
-        for (let axis = 0; axis < 3; axis += 1) {
-          array[3 * (each.first + i) + axis] = place[axis] + cos * u[axis] + sin * v[axis];
-        }
+      const round = ROUND[each.count];
+      let at = 3 * each.first;
+      for (let i = 0; i < 2 * each.count; i += 2) {
+        const cos = round[i] * wide;
+        const sin = round[i + 1] * (round[i + 1] > 0 ? each.deep + lift : each.deep);
+        array[at] = place[0] + cos * u[0] + sin * v[0];
+        array[at + 1] = place[1] + cos * u[1] + sin * v[1];
+        array[at + 2] = place[2] + cos * u[2] + sin * v[2];
+        at += 3;
       }
     }
     this.geometry.attributes.position.needsUpdate = true;
@@ -464,9 +475,8 @@ class Skin {
     const { tone, rim, hatch } = this.geometry.attributes;
     for (const each of this.loops) {
       for (let i = 0; i < each.count; i += 1) {
-        const angle = (2 * Math.PI * i) / each.count;
-        const outward = Math.cos(angle) * (each.side === "r" ? -1 : 1);
-        const parts = Object.entries(partsOf(each.zone, Math.sin(angle), outward));
+        const [cos, sin] = ROUND[each.count].slice(2 * i, 2 * i + 2);
+        const parts = Object.entries(partsOf(each.zone, sin, each.side === "r" ? -cos : cos));
         const isMeant = (!motion.sided || each.side !== "l") && each.cloth !== "hair";
         const share = (list) => (isMeant ? Math.max(0, ...parts.map(([part, own]) => (list.includes(part) ? own : 0))) : 0);
         const [works, stretches] = [share(motion.works), share(motion.stretches)];
@@ -483,12 +493,13 @@ class Skin {
 
 // ---------- the room ----------
 
-const CLOTH = [0.3, 0.44]; // metres across and along a towel on the floor
+const CLOTH = [0.4, 0.28]; // metres across and along a towel laid down
+const ROLL = 0.1; // metres along a towel rolled up, which stands higher than a cloth
 
 /** The blocks and rods of furniture: [middle, half its size] in the prop's own frame; metres. */
 const blocks = (prop, room) => {
-  const [wide, deep] = room.sizes[prop.kind] ?? CLOTH;
-  const top = prop.height ?? prop.base + (room.heights[prop.kind] ?? 0);
+  const top = prop.height ?? prop.base + (room.heights[prop.kind] ?? 0.015);
+  const [wide, deep] = room.sizes[prop.kind] ?? [CLOTH[0], top - prop.base < 0.04 ? CLOTH[1] : ROLL];
   const legs = (y, thick) =>
     [-1, 1].flatMap((a) =>
       [-1, 1].map((b) => [
@@ -573,6 +584,8 @@ const TONES = [
 ];
 const LENS = 24; // degrees from the lower to the upper edge of the picture
 const EDGE = 1.5; // pixels
+// What a view comes close to: the joint in its middle, and how far round it one sees, metres.
+const CLOSE = { hand: ["fingers", 0.17], foot: ["ankle", 0.22], head: ["head", 0.26], neck: ["neck", 0.3] };
 
 /**
  * Open a scene on a canvas. It offers `lasts` (seconds of one repetition), `turn` and `tilt` (where
@@ -622,8 +635,8 @@ export const openScene = (three, canvas, skeleton, motion) => {
     return geometry;
   };
 
-  const block = ([at, half]) => {
-    const geometry = toned(new three.BoxGeometry(...half.map((value) => value * 2)), "wood");
+  const block = ([at, half], name) => {
+    const geometry = toned(new three.BoxGeometry(...half.map((value) => value * 2)), name);
     const mesh = new three.Mesh(geometry, solid);
     mesh.position.set(...at);
     mesh.add(new three.LineSegments(new three.EdgesGeometry(geometry), line));
@@ -661,34 +674,46 @@ export const openScene = (three, canvas, skeleton, motion) => {
     };
   };
 
-  const spot = (posed, [joint, local]) => plus(posed[joint].place, turned(posed[joint].turn, local));
-  const palm = (posed, side) => spot(posed, [`fingers_${side}`, [side === "l" ? -0.03 : 0.03, 0.02, 0]]);
+  const spot = (joints, [joint, local]) => plus(joints[joint].place, turned(joints[joint].turn, local));
+  const palm = (joints, side) => spot(joints, [`fingers_${side}`, [side === "l" ? -0.034 : 0.034, 0.012, 0]]);
+  const endOf = (end) => (joints) => {
+    if (typeof end !== "string") return end;
+    return end.startsWith("hand_") ? palm(joints, end.at(-1)) : spot(joints, skeleton.places[end]);
+  };
+  const ball = (radius, base = 0) => {
+    const mesh = rimmed(toned(new three.SphereGeometry(radius, 20, 14), "tool"));
+    mesh.position.y = base + radius;
+    return mesh;
+  };
 
   /** Things that hang on the body: where they are follows from the posture. */
   const carried = (prop) => {
-    const sides = prop.hand === "both" ? ["l", "r"] : [prop.hand[0] ?? "r"];
-    const ends = prop.ends?.length
-      ? prop.ends.map((end) => (posed) => (typeof end === "string" ? spot(posed, skeleton.places[end]) : end))
-      : sides.map((side) => (posed) => palm(posed, side));
+    const sides = prop.hand === "both" ? ["l", "r"] : [prop.hand[0]];
+    const tied = prop.ends?.length ? prop.ends.map(endOf) : null;
+    const grips = tied ?? sides.map((side) => (joints) => palm(joints, side));
     if (prop.kind === "ball") {
-      const mesh = rimmed(toned(new three.SphereGeometry(sides.length > 1 ? 0.11 : 0.036, 20, 14), "tool"));
-      const at = (posed) => ends.map((end) => end(posed)).reduce((a, b) => mix(a, b, 0.5));
-      return { meshes: [mesh], set: (posed) => mesh.position.set(...at(posed)) };
+      const start = grips.map((grip) => grip(posed(skeleton, motion, 0).joints));
+      const room = start.length > 1 ? Math.hypot(...start[0].map((value, i) => value - start[1][i])) / 2 - 0.03 : 0.034;
+      const mesh = ball(Math.min(0.13, Math.max(0.034, room)));
+      return {
+        mesh,
+        set: (joints) => mesh.position.set(...grips.map((grip) => grip(joints)).reduce((a, b) => mix(a, b, 0.5))),
+      };
     }
-    const radius = { stick: 0.012, band: 0.009, towel: 0.024 }[prop.kind] ?? 0.012;
-    const { mesh, lay } = rod(radius, "tool");
-    const over = { stick: 0.16, towel: 0.07 }[prop.kind] ?? 0;
+    const { mesh, lay } = rod({ stick: 0.012, towel: 0.025 }[prop.kind] ?? 0.008, "tool");
+    const alone = { stick: 0.45, towel: 0.12 }[prop.kind] ?? 0.05; // metres to each side of a single hand
     return {
-      meshes: [mesh],
-      set: (posed) => {
-        let [from, to] = [ends[0](posed), ends[1]?.(posed)];
+      mesh,
+      set: (joints) => {
+        let [from, to] = grips.map((grip) => grip(joints));
         if (!to) {
-          const along = turned(posed[`wrist_${sides[0]}`].turn, [0, 0, 1]);
-          [from, to] = [-0.12, 0.12].map((far) => plus(from, along.map((value) => value * far)));
+          const along = turned(joints[`wrist_${sides[0]}`].turn, [0, 0, alone]);
+          [from, to] = [from.map((value, i) => value - along[i]), plus(from, along)];
         }
         const way = to.map((value, i) => value - from[i]);
-        const size = Math.hypot(...way) || 1;
-        const more = way.map((value) => (value / size) * over);
+        const size = Math.max(0.05, Math.hypot(...way));
+        const beyond = prop.kind !== "stick" || grips.length < 2 ? 0 : tied ? 0.12 : Math.max(0.06, (0.95 - size) / 2);
+        const more = way.map((value) => (value / size) * beyond);
         lay(from.map((value, i) => value - more[i]), plus(to, more));
       },
     };
@@ -705,7 +730,11 @@ export const openScene = (three, canvas, skeleton, motion) => {
       group.position.set(prop.at[0], 0, prop.at[1]);
       group.rotation.y = prop.turn * RAD;
       if (prop.kind === "wall") group.add(wall());
-      else group.add(...blocks(prop, skeleton.room).map(block));
+      else if (prop.kind === "ball") group.add(ball((prop.height ?? 0.2) / 2, prop.base));
+      else {
+        const name = prop.kind === "towel" ? "tool" : "wood";
+        group.add(...blocks(prop, skeleton.room).map((each) => block(each, name)));
+      }
       room.add(group);
       if (!SMALL.includes(prop.kind)) continue;
       const box = new three.Box3().setFromObject(group);
@@ -714,24 +743,20 @@ export const openScene = (three, canvas, skeleton, motion) => {
       }
     }
     held = motion.props.filter(isCarried).map(carried);
-    for (const { meshes } of held) room.add(...meshes);
-  };
-
-  const posed = (seconds) => {
-    const now = sampled(motion, seconds);
-    return { angles: now.angles, joints: posture(skeleton, now.angles, now.place, now.turn) };
+    for (const { mesh } of held) room.add(mesh);
   };
 
   /** What has to be in the picture: points of the body and of small furniture, metres. */
   const measure = () => {
-    const { close } = motion.view;
-    const near = skeleton.places[close] ?? skeleton.places[`${close}_r`];
+    const [part, side] = motion.view.close.split(/_(?=[lr]$)/);
+    const [joint, about] = CLOSE[part] ?? [part, 0.36];
+    const near = side ? `${joint}_${side}` : joint;
     const points = motion.keys.flatMap((key) => {
-      const { joints } = posed(key.at);
-      if (near) return [spot(joints, near)];
+      const { joints } = posed(skeleton, motion, key.at);
+      if (near) return [joints[near].place];
       return [...Object.values(joints).map((joint) => joint.place), spot(joints, ["head", [0, 0.14, 0]])];
     });
-    bounds = { points: near ? points : [...points, ...furniture], about: near ? 0.17 : 0.09 };
+    bounds = { points: near ? points : [...points, ...furniture], about: near ? about : 0.09 };
     const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((i) => pick(...points.map((p) => p[i]))));
     const reach = Math.max(0.75, Math.hypot(high[0] - low[0], high[2] - low[2]) / 2 + 0.3);
     ground.scale.set(reach, 1, reach);
@@ -805,7 +830,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       paint();
     },
     draw(seconds, turn, tilt, mirrored) {
-      const { angles, joints } = posed(seconds);
+      const { angles, joints } = posed(skeleton, motion, seconds);
       skin.lay(joints, angles);
       for (const thing of held) thing.set(joints);
       world.scale.x = mirrored ? -1 : 1;
@@ -814,7 +839,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       const on = motion.keys.findLastIndex((key) => seconds >= key.at);
       const key = motion.keys[Math.max(0, on)];
       if (seconds <= key.at + key.hold) return key.phase;
-      return motion.keys[on + 1]?.phase ?? "return";
+      return ["move", "hold"].includes(motion.keys[on + 1]?.phase) ? "move" : "return";
     },
     close() {
       skin.geometry.dispose();
