@@ -106,6 +106,7 @@ POLICY: dict[str, Rule] = {
     # The library of exercises
     "exercise.read": _clinic("Find and read exercises.", _OF_CLINIC, _CLINICIAN),
     "exercise.look": _clinic("See pictures of an exercise.", _OF_CLINIC, _CLINICIAN, is_act=False),
+    "exercise.write": _clinic("Make and change the clinic's own exercises.", _CLINICIAN),
     "education.read": _clinic(
         "Read a lesson and answer its question; nothing is kept.", _OF_CLINIC, _CLINICIAN
     ),

@@ -6,7 +6,7 @@ liberties: words in one language are enough, and with pictures or a film it need
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -199,7 +199,7 @@ def limits_of(control: str) -> tuple[float, float]:
 
 
 def posed(
-    content: Mapping[str, Any], angles: list[Mapping[str, float]], exercise: Exercise
+    content: Mapping[str, Any], angles: Sequence[Mapping[str, float]], exercise: Exercise
 ) -> list[dict[str, Any]]:
     """The pose rows of a document with the angles of a form, every one of them written out.
 

@@ -16,6 +16,7 @@ from adherence.pages import (
     lessons,
     library,
     milestones,
+    own_exercises,
     patients,
     pauses,
     plans,
@@ -41,6 +42,7 @@ ROOMS = (
     patients,
     plans,
     library,
+    own_exercises,
     lessons,
     programme,
 )

@@ -288,6 +288,8 @@ def _frames(about: _About) -> list[figures.ShownFrame]:
         return []
     name = ExerciseName.read(about.asked.exercise)
     one = library.exercise(about.actor, name.slug, name.version)
+    if not one.poses:
+        return []
     return figures.shown(one, "left" if name.side == "left" else "right")
 
 

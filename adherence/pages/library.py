@@ -14,8 +14,11 @@ from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import ExerciseName
 from adherence.domain.errors import InvalidInput
 from adherence.domain.exercises import Exercise
+from adherence.domain.media import MediaKind
+from adherence.domain.own_exercises import OwnExercise
 from adherence.pages.forms import Form
-from adherence.services import accounts, patients
+from adherence.pages.own_exercises import ShownOwnMedium, media_of
+from adherence.services import accounts, own_exercises, patients
 from adherence.services import library as service
 from adherence.services.library import CHOICES, Wanted
 from adherence.web import exercises, figures, words
@@ -51,7 +54,9 @@ class ShownHit:
     difficulty: int
     difficulty_words: str
     is_own: bool
-    picture: figures.Picture
+    #: None where pictures of the clinic's own show it; then ``cover`` is the address of one.
+    picture: figures.Picture | None
+    cover: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class ShownLibrary:
     is_clinician: bool
     looking_for: ShownFor | None
     hits: list[ShownHit]
+    add: str
     said: str
 
 
@@ -108,12 +114,19 @@ class ShownExercise:
     harder: list[ShownHit]
     frames: list[figures.ShownFrame]
     motion: Mapping[str, Any]
+    media: list[ShownOwnMedium]
+    #: The language of the words where it is not the reader's own.
+    language: str
     is_sided: bool
     side: str
     is_clinician: bool
     is_own: bool
     older: str
     back: str
+    copy: str
+    change: str
+    retire: str
+    is_retired: bool
     prescribe: str
     prescribe_words: str
 
@@ -155,7 +168,8 @@ def index(actor: Actor) -> ResponseReturnValue:
         has_filter=any(getattr(wanted, name) for name in CHOICES),
         is_clinician=actor.role is Role.CLINICIAN,
         looking_for=looking_for,
-        hits=[hit(one, looking_for) for one in found],
+        hits=[hit(one, shelf, looking_for) for one in found],
+        add=url_for("own_exercises.new") if actor.role is Role.CLINICIAN else "",
         said=_said(len(found), wanted),
     )
     template = "library/_hits.html" if request.headers.get(PART) == "hits" else "library/index.html"
@@ -220,8 +234,9 @@ def layout_of(actor: Actor) -> str:
     return "patient/layout.html" if actor.role is Role.PATIENT else "clinician/layout.html"
 
 
-def hit(one: Exercise, looking_for: ShownFor | None = None) -> ShownHit:
+def hit(one: Exercise, shelf: service.Shelf, looking_for: ShownFor | None = None) -> ShownHit:
     """Return an exercise as a list shows it."""
+    pictures = [each for each in shelf.media(one.slug) if each.kind is MediaKind.PICTURE]
     more = _carried(looking_for)
     said = one.words[current()]
     return ShownHit(
@@ -232,7 +247,10 @@ def hit(one: Exercise, looking_for: ShownFor | None = None) -> ShownHit:
         difficulty=one.difficulty,
         difficulty_words=exercises.name("difficulty", str(one.difficulty)),
         is_own=service.is_own(one.slug),
-        picture=figures.picture(one, "end"),
+        picture=figures.picture(one, "end") if one.poses else None,
+        cover=""
+        if one.poses or not pictures
+        else url_for("own_exercises.medium", medium_id=pictures[0].id),
     )
 
 
@@ -243,17 +261,18 @@ def hit(one: Exercise, looking_for: ShownFor | None = None) -> ShownHit:
 @policy("exercise.read")
 def show(actor: Actor, slug: str) -> ResponseReturnValue:
     """Show an exercise as it is today."""
-    return _page(actor, service.exercise(actor, slug))
+    return _page(actor, service.shown(actor, slug))
 
 
 @blueprint.get("/library/<slug>/<int:version>")
 @policy("exercise.read")
 def show_version(actor: Actor, slug: str, version: int) -> ResponseReturnValue:
     """Show an exercise as one version showed it, which is how it was prescribed."""
-    return _page(actor, service.exercise(actor, slug, version))
+    return _page(actor, service.shown(actor, slug, version))
 
 
-def _page(actor: Actor, one: Exercise) -> str:
+def _page(actor: Actor, found: OwnExercise) -> str:
+    one = found.exercise
     said = one.words[current()]
     shelf = exercises.shelf(actor)
     looking_for = _looking_for(actor)
@@ -287,10 +306,12 @@ def _page(actor: Actor, one: Exercise) -> str:
         caution=said.caution if is_clinician else (),
         dose=dose(one),
         dose_source=one.dose.source if is_clinician else "",
-        easier=[hit(each, looking_for) for each in shelf.neighbours(one.easier)],
-        harder=[hit(each, looking_for) for each in shelf.neighbours(one.harder)],
-        frames=figures.shown(one, side),
-        motion=figures.motion(one),
+        easier=[hit(each, shelf, looking_for) for each in shelf.neighbours(one.easier)],
+        harder=[hit(each, shelf, looking_for) for each in shelf.neighbours(one.harder)],
+        frames=figures.shown(one, side) if one.poses else [],
+        motion=figures.motion(one) if one.poses else {},
+        media=media_of(found),
+        language="" if current() in found.languages else found.languages[0],
         is_sided=one.sided,
         side=side,
         is_clinician=is_clinician,
@@ -299,6 +320,16 @@ def _page(actor: Actor, one: Exercise) -> str:
         if newest is None or newest.version == one.version
         else url_for("library.show", slug=one.slug),
         back=url_for("library.index", **more),
+        copy=url_for("own_exercises.new", of=ExerciseName(one.slug, one.version))
+        if is_clinician
+        else "",
+        change=url_for("own_exercises.edit", slug=one.slug)
+        if is_clinician and service.is_own(one.slug)
+        else "",
+        retire=url_for("own_exercises.retire", slug=one.slug)
+        if is_clinician and service.is_own(one.slug)
+        else "",
+        is_retired=is_clinician and own_exercises.is_retired(actor, one.slug),
         prescribe=prescribe,
         prescribe_words=prescribe_words,
     )

@@ -29,7 +29,7 @@ class ShownChosen:
     title: str
     facts: list[str]
     link: str
-    picture: figures.Picture
+    picture: figures.Picture | None
     sides: list[tuple[str, str]]
 
 
@@ -60,7 +60,7 @@ def chosen(actor: Actor, form: Form) -> ShownChosen | None:
         title=one.words[current()].title,
         facts=exercises.facts(one),
         link=url_for("library.show_version", slug=one.slug, version=one.version),
-        picture=figures.picture(one, "end"),
+        picture=figures.picture(one, "end") if one.poses else None,
         sides=[("both", _("both sides")), ("left", _("left side")), ("right", _("right side"))]
         if one.sided
         else [],

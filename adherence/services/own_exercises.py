@@ -69,9 +69,7 @@ def create(actor: Actor, content: Mapping[str, Any], made_from: str | None, now:
     return slug
 
 
-def save(
-    actor: Actor, slug: str, seen: int, content: Mapping[str, Any], now: datetime
-) -> int:
+def save(actor: Actor, slug: str, seen: int, content: Mapping[str, Any], now: datetime) -> int:
     """Store the next version of an exercise; its number. Earlier versions stay as they are.
 
     ``seen`` is the version that the change began from.

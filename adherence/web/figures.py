@@ -118,11 +118,11 @@ def answer(one: Exercise, moment: str) -> Response:
     """Return a frame as the address asks for it.
 
     Raises:
-        NotFound: no such moment, theme or side, or another site asks.
+        NotFound: no such moment, theme or side, no figure, or another site asks.
     """
     theme = THEMES.get(request.args.get("theme", "light"))
     side = SIDES.get(request.args.get("side", "right"))
-    if moment not in MOMENTS or theme is None or side is None:
+    if moment not in MOMENTS or theme is None or side is None or not one.poses:
         raise NotFound
     if headers.is_foreign_picture():
         raise NotFound

@@ -24,6 +24,10 @@ PAGE_CSP = (
     "default-src 'self'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+#: Somebody's picture or film: shown inside our pages, harmless if opened by itself.
+MEDIUM_CSP = (
+    "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 CSP = "Content-Security-Policy"
 NO_STORE = "no-store"
 KEEP = "private, max-age=31536000, immutable"

@@ -925,6 +925,7 @@ def _hit(**changes: Any) -> View:
         "difficulty_words": "Easy",
         "is_own": False,
         "picture": PICTURE,
+        "cover": "",
     }
     return View(**{**usual, **changes})
 
@@ -944,7 +945,8 @@ def _library(**changes: Any) -> dict[str, Any]:
         "has_filter": True,
         "is_clinician": True,
         "looking_for": None,
-        "hits": [_hit(), _hit(title="Small knee bends", difficulty=4, is_own=True)],
+        "hits": [_hit(), _hit(title="Small knee bends", difficulty=4, is_own=True, picture=None)],
+        "add": "#",
         "said": "2 exercises fit",
     }
     return {
@@ -981,6 +983,12 @@ def _exercise(**changes: Any) -> dict[str, Any]:
         "harder": [_hit()],
         "frames": [View(word="Start", picture=Markup('<img src="#" alt="Start">'))],
         "motion": {},
+        "media": [],
+        "language": "",
+        "copy": "#",
+        "change": "#",
+        "retire": "#",
+        "is_retired": False,
         "is_sided": True,
         "side": "left",
         "is_clinician": True,
@@ -991,6 +999,60 @@ def _exercise(**changes: Any) -> dict[str, Any]:
         "prescribe_words": "Prescribe it",
     }
     return {"exercise": View(**{**usual, **changes})}
+
+
+def _own(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "heading": "Our own exercise from “Heel raises”",
+        "lead": "Only your clinic sees it.",
+        "action": "#",
+        "draw": "#",
+        "back": "#",
+        "base": "heel-raise@1",
+        "seen": "1",
+        "languages": [
+            View(
+                locale="de",
+                name="Deutsch",
+                is_open=True,
+                texts=[
+                    View(name="title-de", word="Title", value="Fersen", rows=1, error=""),
+                    View(name="steps-de", word="Steps", value="", rows=4, error="Missing."),
+                ],
+            )
+        ],
+        "choices": [("region", "Part of the body", [("", ""), ("knee", "Knee")])],
+        "goals": [View(value="stairs", word="Climbing stairs", is_chosen=True)],
+        "equipment": [View(value="chair", word="Chair", is_chosen=False)],
+        "doses": [("sets", "Rounds")],
+        "poses": [
+            View(
+                number=0,
+                title="Pose 1: Start",
+                seconds="2",
+                hold="0.5",
+                at="0",
+                sliders=[View(name="p0-knee.flexion", word="Knee", low="-5", high="158", value="5")],
+            )
+        ],
+        "joints": ["hip.flexion"],
+        "more": [("elbow.flexion", "Elbow: flexion")],
+        "media": [
+            View(value=ID, name="Picture", address="#", is_film=False, said="A chair"),
+            View(value=f"{ID}-2", name="Film", address="#", is_film=True, said="Up and down"),
+        ],
+        "takes_more": True,
+        "title": "Heel raises",
+        "body": "The calves lift you.",
+        "motion": {},
+        "frames": [View(word="At the start", picture=Markup('<img src="#" alt="Start">'))],
+        "warning": "Something does not touch what it should.",
+    }
+    return {
+        "own": View(**{**usual, **changes}),
+        "form": {"region": "knee"},
+        "errors": {"steps-de": "Missing.", "file": "This file is empty."},
+    }
 
 
 def _lesson(**changes: Any) -> dict[str, Any]:
@@ -1018,6 +1080,19 @@ SAMPLES = {
         "library/exercise.html",
         lambda: _exercise(layout="patient/layout.html", is_clinician=False, prescribe=""),
     ),
+    "exercise-own": _sample(
+        "library/exercise.html",
+        lambda: _exercise(
+            frames=[],
+            is_retired=True,
+            language="de",
+            media=[
+                View(address="#", is_film=True, said="Up and down"),
+                View(address="#", is_film=False, said="A chair"),
+            ],
+        ),
+    ),
+    "own": _sample("library/own.html", _own),
     "exercise-for-whom": _sample(
         "library/prescribe.html",
         lambda: {"library": View(title="Heel raises", back="#", patients=[("Ruth Aldous", "#")])},

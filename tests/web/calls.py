@@ -61,6 +61,7 @@ def _entry(record: Record) -> dict[str, Any]:
 PICTURE = {"name": "adherence", "format": "svg"}
 EXERCISE = {"slug": "heel-raise", "version": 1, "moment": "start"}
 LESSON = {"slug": "pacing"}
+NO_OWN = {"slug": "own-0000000000", "medium_id": new_id()}
 ASKED_FORM = {
     "kind": "exercise",
     "title": "Step-ups",
@@ -101,6 +102,14 @@ CALLS: dict[str, Call] = {
     "library.show_version": Call(values=EXERCISE),
     "library.frame": Call(values=EXERCISE),
     "library.prescribe": Call(values=EXERCISE),
+    "own_exercises.new": Call(query=lambda record: {"of": "heel-raise@1"}),
+    "own_exercises.create": Call(form=lambda record: {"then": "draw", "base": "heel-raise@1"}),
+    "own_exercises.draw": Call(form=lambda record: {"base": "heel-raise@1"}),
+    # None of these is there; what they do with one of the clinic's own has tests of its own.
+    "own_exercises.edit": Call(values=NO_OWN, answers=(404,)),
+    "own_exercises.save": Call(values=NO_OWN, form=_no, answers=(404,)),
+    "own_exercises.retire": Call(values=NO_OWN, form=_no, answers=(404,)),
+    "own_exercises.medium": Call(values=NO_OWN, answers=(404,)),
     "lessons.index": Call(),
     "lessons.show": Call(values=LESSON),
     "lessons.answer": Call(values=LESSON, form=lambda record: {"answer": "1"}),
