@@ -11,6 +11,7 @@ from pathlib import Path
 from adherence.domain.errors import InvalidInput
 from adherence.domain.supplies import (
     Carry,
+    Column,
     EpisodeRule,
     GapUnit,
     Question,
@@ -18,6 +19,7 @@ from adherence.domain.supplies import (
     Windows,
 )
 from adherence.measures import duck, remote
+from adherence.measures.columns import is_date
 from adherence.measures.engines import Engine, EngineMissing
 from adherence.measures.supply_files import BadSupplies, UnusableFile
 
@@ -72,29 +74,32 @@ def add_files(parser: argparse.ArgumentParser) -> None:
 def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
     """Add the follow-up window and, if ``observation``, the observation window."""
     group = parser.add_argument_group(
-        "windows", "Both ends belong to a window; its length is its end minus its start."
+        "windows",
+        "Both ends belong to a window; its length is its end minus its start. Each option may name"
+        " a column of the file instead, with one value per patient: units:COLUMN holds numbers of"
+        " --unit, dates:COLUMN holds dates (of a start only).",
     )
     group.add_argument(
         "--follow-up-start",
-        type=number_or_date,
+        type=start,
         default=0,
         metavar="N",
         help="units after the patient's first supply, or a date (default: 0)",
     )
     group.add_argument(
-        "--follow-up-duration", type=float, default=None, metavar="N", help="(default: 730 days)"
+        "--follow-up-duration", type=length, default=None, metavar="N", help="(default: 730 days)"
     )
     if observation:
         group.add_argument(
             "--observation-start",
-            type=number_or_date,
+            type=start,
             default=0,
             metavar="N",
             help="units after the start of follow-up, or a date (default: 0)",
         )
         group.add_argument(
             "--observation-duration",
-            type=float,
+            type=length,
             default=None,
             metavar="N",
             help="(default: as long as follow-up)",
@@ -105,7 +110,8 @@ def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
         choices=list(Unit),
         default=Unit.DAYS,
         metavar="{days,weeks,months,years}",
-        help="of the window options; months and years are of the calendar (default: days)",
+        help="of the window options; months and years are of the calendar, and a day that does not"
+        " exist becomes the first of the next month (default: days)",
     )
 
 
@@ -148,18 +154,41 @@ def add_rule(parser: argparse.ArgumentParser, *, title: str) -> None:
         help="another medication starts an episode",
     )
     group.add_argument(
+        "--dosage-change-starts-episode",
+        action="store_true",
+        help="another daily dose starts an episode (AdhereR's option of that name has no effect)",
+    )
+    group.add_argument(
         "--append-gap",
         action="store_true",
         help="an episode ended by a gap lasts --max-gap longer",
     )
 
 
-def number_or_date(text: str) -> float | date:
-    """Return the date or the number that ``text`` is."""
+def start(text: str) -> float | date | Column:
+    """Return the date, the number or the column that ``text`` names."""
+    sign, _, name = text.partition(":")
+    if sign == "dates" and name:
+        return Column(name, dated=True)
+    if is_date(text):
+        return date.fromisoformat(text)
     try:
-        return date.fromisoformat(text) if "-" in text[1:] else float(text)
+        return length(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number, nor a date, nor units:COLUMN, nor dates:COLUMN"
+        ) from None
+
+
+def length(text: str) -> float | Column:
+    """Return the number or the column that ``text`` names."""
+    sign, _, name = text.partition(":")
+    if sign == "units" and name:
+        return Column(name)
+    try:
+        return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a date") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor units:COLUMN") from None
 
 
 def windows(args: argparse.Namespace) -> Windows:
@@ -191,6 +220,7 @@ def rule(args: argparse.Namespace) -> EpisodeRule:
         medication_change=args.medication_change_starts_episode,
         carry_over=not getattr(args, "no_carry_over", False),
         append_gap=args.append_gap,
+        dose_change=args.dosage_change_starts_episode,
     )
 
 
@@ -214,7 +244,8 @@ def answer(
     except BadSupplies as bad:
         for row in bad.rows:
             print(row, file=sys.stderr)
-        return refused(f"{len(bad.rows):,} rows cannot be used. Nothing was written.")
+        rows = "1 row" if len(bad.rows) == 1 else f"{len(bad.rows):,} rows"
+        return refused(f"{rows} cannot be used. Nothing was written.")
     except (UnusableFile, EngineMissing, InvalidInput) as error:
         return refused(f"{error} Nothing was written.")
     if not args.quiet:

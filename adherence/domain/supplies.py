@@ -73,7 +73,7 @@ class Reason(StrEnum):
     LAST_DAY_ONLY = "the only supplies in the observation window fall on its last day"
     NO_EVENT_BEFORE_END = "no supply between follow-up start and the end of observation"
     COVERED_THROUGHOUT = "the earlier supply lasts to the end of observation or beyond it"
-    NO_PART_OBSERVED = "the episode has no part in the observation window"
+    WINDOW_EMPTY = "the episode's part in the observation window is shorter than a day"
     TOO_FEW_FILLS = "fewer than two fills on different days"
     PERIOD_TOO_SHORT = "the treatment period is too short"
     EXCLUDED = "the patient is excluded"
@@ -232,31 +232,55 @@ def _needs(condition: bool, name: str, why: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table of supplies that says a limit of the windows, patient by patient.
+
+    It holds dates if ``dated``, otherwise numbers of the windows' unit, and the same in all rows of
+    a patient.
+    """
+
+    name: str
+    dated: bool = False
+
+
+STARTS = ("follow_up_start", "observation_start")
+DURATIONS = ("follow_up_duration", "observation_duration")
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """Follow-up window and, inside it, observation window; every number in ``unit``.
 
     ``follow_up_start`` counts from the patient's first supply, ``observation_start`` from the start
-    of follow-up; either may be a date instead, the same for everybody. Days and weeks are rounded
-    to whole days, half to even. Months and years are of the calendar; a day that does not exist
-    becomes the first of the next month. Raises ``InvalidInput`` naming the field.
+    of follow-up; either may be a date instead, the same for everybody. Each of the four may be a
+    ``Column`` of the table. Days and weeks are rounded to whole days, half to even. Months and
+    years are of the calendar; a day that does not exist becomes the first of the next month. Raises
+    ``InvalidInput`` naming the field.
     """
 
-    follow_up_start: float | date = 0
-    follow_up_duration: float = 730
-    observation_start: float | date = 0
-    observation_duration: float = 730
+    follow_up_start: float | date | Column = 0
+    follow_up_duration: float | Column = 730
+    observation_start: float | date | Column = 0
+    observation_duration: float | Column = 730
     unit: Unit = Unit.DAYS
 
     def __post_init__(self) -> None:
-        for name in ("follow_up_start", "observation_start"):
+        for name in STARTS:
             start = getattr(self, name)
-            _needs(isinstance(start, date) or (isfinite(start) and start >= 0), name, "negative")
-        for name in ("follow_up_duration", "observation_duration"):
+            if not isinstance(start, date | Column):
+                _needs(isfinite(start) and start >= 0, name, "negative")
+                self.steps(start)
+        for name in DURATIONS:
             length = getattr(self, name)
-            _needs(isfinite(length) and self.steps(length) >= 1, name, "not_positive")
-        for name in ("follow_up_start", "observation_start"):
-            if not isinstance(getattr(self, name), date):
-                self.steps(getattr(self, name))
+            if isinstance(length, Column):
+                _needs(not length.dated, name, "date")
+            else:
+                _needs(isfinite(length) and self.steps(length) >= 1, name, "not_positive")
+
+    def columns(self, names: tuple[str, ...] = (*STARTS, *DURATIONS)) -> tuple[Column, ...]:
+        """The columns that the limits ``names`` are read from, each once."""
+        found = (getattr(self, name) for name in names)
+        return tuple(dict.fromkeys(one for one in found if isinstance(one, Column)))
 
     @property
     def by_calendar(self) -> bool:
@@ -288,7 +312,9 @@ class EpisodeRule:
     """When a treatment episode ends and the next begins.
 
     A gap strictly longer than ``max_gap`` splits; of ``percent``, it is that share of the duration
-    of the supply before it. ``append_gap`` lets an episode ended by a gap last ``max_gap`` longer.
+    of the supply before it. ``medication_change`` and ``dose_change`` split where the next supply
+    is of another medication or daily dose. ``append_gap`` lets an episode ended by a gap last
+    ``max_gap`` longer.
     """
 
     max_gap: float = 90
@@ -296,6 +322,7 @@ class EpisodeRule:
     medication_change: bool = False
     carry_over: bool = True
     append_gap: bool = False
+    dose_change: bool = False
 
     def __post_init__(self) -> None:
         _needs(isfinite(self.max_gap) and self.max_gap >= 0, "max_gap", "negative")
@@ -425,17 +452,26 @@ def columns_needed(question: Question) -> tuple[str, ...]:
         rule = question.rule
     elif isinstance(question, CmaQuestion):
         rule = question.per_episode
-    medication = question.carry.same_medication_only or (rule and rule.medication_change)
     wanted = {*REQUIRED_COLUMNS}
-    if question.carry.by_dose:
+    if question.carry.by_dose or (rule and rule.dose_change):
         wanted.add("daily_dose")
-    if medication:
+    if question.carry.same_medication_only or (rule and rule.medication_change):
         wanted.add("medication")
     wanted |= {one.column for one in _compared(question)}
+    wanted |= {one.name for one in window_columns(question)}
     return (
         *(column for column in COLUMNS if column in wanted),
         *sorted(wanted.difference(COLUMNS)),
     )
+
+
+def window_columns(question: Question) -> tuple[Column, ...]:
+    """The columns of the table of supplies that say the windows of ``question``."""
+    if isinstance(question, PdcQuestion):
+        return ()
+    if isinstance(question, EpisodeQuestion):
+        return question.windows.columns((STARTS[0], DURATIONS[0]))
+    return question.windows.columns()
 
 
 def _compared(question: Question) -> tuple[Comparison, ...]:

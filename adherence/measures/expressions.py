@@ -26,9 +26,11 @@ from ibis import _
 
 from adherence.domain.groups import ALL_OTHERS, Both, Condition, Either, Not
 from adherence.domain.supplies import (
+    DAYS_PER_UNIT,
     TOLERANCE_OF_COMPARISON,
     Carry,
     CmaQuestion,
+    Column,
     EpisodeQuestion,
     EpisodeRule,
     GapQuestion,
@@ -40,6 +42,7 @@ from adherence.domain.supplies import (
     Windows,
     columns_needed,
     numbers_compared,
+    window_columns,
 )
 from adherence.measures import coverage
 from adherence.measures.terms import (
@@ -299,14 +302,19 @@ def limited(supplies: Table, windows: Windows, carry: Carry) -> Table:
     return rows.mutate(used=(_.day >= _.fs) & (_.day <= _.fe))
 
 
-def shifted(day: Value, step: float | date, windows: Windows) -> Value:
+def shifted(day: Value, step: float | date | Column, windows: Windows) -> Value:
     """Return the day number ``step`` units after ``day``, or that of ``step`` if it is a date."""
     if isinstance(step, date):
         return ibis.literal((step - EPOCH).days)
-    return day + windows.steps(step)
+    if not isinstance(step, Column):
+        return day + windows.steps(step)
+    if step.dated:
+        return day_number(_[step.name])
+    days = _[step.name].cast("float64") * DAYS_PER_UNIT[windows.unit]
+    return day + round_half_even(days).cast("int64")
 
 
-def stepped(day: Value, step: float | date, windows: Windows) -> Value:
+def stepped(day: Value, step: float | date | Column, windows: Windows) -> Value:
     """Return the date ``step`` months after ``day``; a day that is not there rolls forward.
 
     31 August and six months make 1 March: engines clamp to the month's last day, so one day is
@@ -314,7 +322,14 @@ def stepped(day: Value, step: float | date, windows: Windows) -> Value:
     """
     if isinstance(step, date):
         return ibis.literal(step)
-    moved = midnight(day + ibis.interval(months=windows.steps(step)))
+    if not isinstance(step, Column):
+        later = ibis.interval(months=windows.steps(step))
+    elif step.dated:
+        return midnight(_[step.name])
+    else:
+        months = _[step.name].cast("int64") * windows.steps(1)
+        later = months.as_interval("M")
+    moved = midnight(day + later)
     return midnight(ibis.ifelse(moved.day() < day.day(), moved + ibis.interval(days=1), moved))
 
 
@@ -508,6 +523,7 @@ def reason(found: Table, measures: Sequence[Measure]) -> Value:
     none = found.seen == 0
     cases: list[tuple[Value, Value]] = [
         (invalid, ibis.literal(Reason.WINDOW_OUTSIDE.value)),
+        (found.os == found.oe, ibis.literal(Reason.WINDOW_EMPTY.value)),
         (none, ibis.literal(Reason.NO_EVENT_BEFORE_END.value)),
     ]
     parts: list[Value] = [ibis.literal("")]
@@ -561,6 +577,8 @@ def spanned(rows: Table, rule: EpisodeRule, carry: Carry) -> Table:
     row = ordered([KEY])
     if rule.medication_change:
         cut = cut | (_.medication != _.medication.lead().over(row))
+    if rule.dose_change:
+        cut = cut | (_.daily_dose != _.daily_dose.lead().over(row))
     rows = rows.mutate(cut=ibis.ifelse(cut, 1, 0))
     rows = rows.mutate(
         episode=_.cut.sum().over(rows_before([KEY])).fill_null(0).cast("int64") + 1,
@@ -603,4 +621,6 @@ def supplies_of(question: Question) -> Table:
         name: TYPES.get(name, "float64" if name in numbers else "string")
         for name in columns_needed(question)
     }
+    for one in window_columns(question):
+        types[one.name] = "date" if one.dated else "float64"
     return ibis.table(types | {"seq": "int64"}, name="supplies")

@@ -16,31 +16,20 @@ from adherence.domain.supplies import (
     PdcQuestion,
     Question,
     columns_needed,
-    numbers_compared,
 )
 from adherence.measures import duck, texts
+from adherence.measures.columns import TEXT, kinds_of, quoted_name
 from adherence.measures.engines import Engine, library
 from adherence.measures.supply_files import (
     OTHERS,
     PARQUET,
-    BadSupplies,
     UnusableFile,
-    bad_rows,
     check_columns,
-    header,
-    is_parquet,
     other_types,
     read_other,
 )
 
 DATABASES = ("postgresql", "postgres", "sqlite")
-SQL_TYPES = {
-    "patient_id": "text",
-    "date": "date",
-    "duration": "double precision",
-    "daily_dose": "double precision",
-    "medication": "text",
-}
 CHUNK = 1 << 20
 
 Rows = Sequence[tuple[str | None, ...]]
@@ -73,38 +62,25 @@ def answer(
             )
         if target.suffix.lower() in PARQUET:
             raise UnusableFile(f"{target}: this engine writes CSV only.")
-        names = checked_names(path, columns_needed(question))
         read = {
             kind: read_other(kind, others[kind]) if others and kind in others else []
             for kind in (OTHERS if isinstance(question, PdcQuestion) else ())
         }
-        with duck.whole_or_nothing(target) as part:
+        server = database or (source if is_address(source) else None)
+        if engine is Engine.POSTGRES and not (server and server.startswith("postgres")):
+            raise UnusableFile("--engine postgres needs --database postgresql://…")
+        with (
+            duck.checked_copy(question, path, target.parent) as checked,
+            duck.whole_or_nothing(target) as part,
+        ):
             if engine is Engine.POSTGRES:
-                server = database or (source if is_address(source) else None)
-                if server is None or not server.startswith("postgres"):
-                    raise UnusableFile("--engine postgres needs --database postgresql://…")
-                return on_postgres(question, path, names, part, server, read)
-            return on_spark(question, path, names, part, read)
+                return on_postgres(question, checked, part, str(server), read)
+            return on_spark(question, checked, part, read)
 
 
 def is_address(source: str) -> bool:
     """Whether ``source`` is the address of a database rather than a path."""
     return urlsplit(source).scheme in DATABASES
-
-
-def checked_names(path: Path, wanted: Sequence[str]) -> list[str]:
-    """Return the columns of the CSV file ``path``; raises for every bad row at once."""
-    if is_parquet(path):
-        raise UnusableFile(f"{path}: Parquet is read with --engine duckdb only.")
-    names = header(path, wanted)
-    bad = list(bad_rows(path, names, wanted))
-    if bad:
-        raise BadSupplies(bad)
-    with path.open("rb") as file:
-        file.readline()
-        if not file.read(4096).strip():
-            raise UnusableFile(f"{path}: the file holds no supplies.")
-    return names
 
 
 # ---- Supplies in a database ----------------------------------------------------------------------
@@ -171,32 +147,35 @@ def copy_out(run: Any, query: str, path: Path) -> None:
 
 # ---- Other engines -------------------------------------------------------------------------------
 
+SQL_TYPES = {"VARCHAR": 'text COLLATE "C"', "DATE": "date", "DOUBLE": "double precision"}
+SPARK_TYPES = {"VARCHAR": "string", "DATE": "date", "DOUBLE": "double"}
+
+
+def schema_of(question: Question, types: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a checked copy and their types, in an engine's words."""
+    kinds = kinds_of(question)
+    named = {one: types[kinds.get(one, TEXT).type] for one in columns_needed(question)}
+    return named | {"seq": "bigint"}
+
 
 def on_postgres(
-    question: Question,
-    path: Path,
-    names: Sequence[str],
-    part: Path,
-    server: str,
-    others: Mapping[str, Rows],
+    question: Question, path: Path, part: Path, server: str, others: Mapping[str, Rows]
 ) -> int:
-    """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
+    """Load ``path`` into a temporary table of ``server``, compute there, write the rows out.
+
+    Texts are compared byte by byte, so that the rows stand in the order of every other engine.
+    """
     psycopg = library("psycopg")
     query = texts.text(question, Engine.POSTGRES)
-    types = dict.fromkeys(numbers_compared(question), "double precision") | SQL_TYPES
-    columns = ", ".join(f'"{name}" {types.get(name, "text")}' for name in names)
-    listed = ", ".join(f'"{name}"' for name in names)
+    columns = ", ".join(
+        f"{quoted_name(one)} {kind}" for one, kind in schema_of(question, SQL_TYPES).items()
+    )
     try:
         with psycopg.connect(server) as run:
             run.execute("SET LOCAL DateStyle = 'ISO'")
-            run.execute(
-                f"CREATE TEMPORARY TABLE supplies ({columns}, seq bigint GENERATED ALWAYS AS"
-                " IDENTITY) ON COMMIT DROP"
-            )
-            load = f"COPY supplies ({listed}) FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
+            run.execute(f"CREATE TEMPORARY TABLE supplies ({columns}) ON COMMIT DROP")
+            load = "COPY supplies FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
             with path.open("rb") as file, run.cursor().copy(load) as rows:
-                if file.read(3) != b"\xef\xbb\xbf":
-                    file.seek(0)
                 while block := file.read(CHUNK):
                     rows.write(block)
             run.execute("ANALYZE supplies")
@@ -213,17 +192,10 @@ def on_postgres(
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def on_spark(
-    question: Question,
-    path: Path,
-    names: Sequence[str],
-    part: Path,
-    others: Mapping[str, Rows],
-) -> int:
+def on_spark(question: Question, path: Path, part: Path, others: Mapping[str, Rows]) -> int:
     """Compute with Spark in local mode, or the cluster its own settings name; return the rows."""
     library("pyspark")
     sql = library("pyspark.sql")
-    functions = library("pyspark.sql.functions")
     ibis = library("ibis")
     expressions = library("adherence.measures.expressions")
     session = (
@@ -232,14 +204,10 @@ def on_spark(
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )
-    types = dict.fromkeys(numbers_compared(question), "double")
-    types |= {"duration": "double", "daily_dose": "double", "date": "date"}
-    schema = ", ".join(f"`{name}` {types.get(name, 'string')}" for name in names)
-    frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=False)
-    frame = frame.withColumn("seq", functions.monotonically_increasing_id())
+    schema = ", ".join(f"`{one}` {kind}" for one, kind in schema_of(question, SPARK_TYPES).items())
+    frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=True)
     frame.createOrReplaceTempView("supplies")
     connection = ibis.pyspark.connect(session)
-    wanted = (*columns_needed(question), "seq")
     for kind, rows_of in others.items():
         columns = other_types(kind)
         texts_only = ", ".join(f"{name} string" for name, _ in columns)
@@ -248,8 +216,7 @@ def on_spark(
             kind
         )
     beside = [connection.table(kind) for kind in others]
-    supplies = connection.table("supplies").select(*wanted)
-    asked = expressions.answer(supplies, question, beside)
+    asked = expressions.answer(connection.table("supplies"), question, beside)
     found = session.sql(connection.compile(asked))
     rows = 0
     with part.open("w", encoding="utf-8", newline="") as file:
