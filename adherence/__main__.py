@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
-OVER_FILES = ("cma", "episodes", "pdc")
+OVER_FILES = ("cma", "episodes", "pdc", "durations", "initiation", "doses", "persistence")
 """Commands that need no application: loading it would cost more than many a computation."""
 
 

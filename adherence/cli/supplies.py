@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from adherence.domain.supplies import (
     Unit,
     Windows,
 )
-from adherence.measures import duck, remote
+from adherence.measures import duck, remote, walks
 from adherence.measures.columns import is_date
 from adherence.measures.engines import Engine, EngineMissing
 from adherence.measures.supply_files import BadSupplies, UnusableFile
@@ -31,6 +31,12 @@ INPUT_HELP = (
     " dates YYYY-MM-DD; duration in days), a Parquet file, or a folder of Parquet files;"
     " or the address of a database (postgresql://…, sqlite:///…) with a table 'supply' of these"
     " columns"
+)
+
+WALK_FILES = (
+    "CSV (UTF-8, header line), Parquet, or a folder of Parquet files; dates YYYY-MM-DD. Columns may"
+    " stand in any order, others are passed over. Bad rows of all files are refused at once, with"
+    " their lines. Rows come out in order of patient_id, compared as text."
 )
 
 
@@ -228,9 +234,9 @@ def answer(
     question: Question, args: argparse.Namespace, others: Mapping[str, Path] | None = None
 ) -> int:
     """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written."""
-    progress = None if args.quiet else duck.to_stderr
-    try:
-        rows = remote.answer(
+
+    def work() -> int:
+        return remote.answer(
             question,
             args.input,
             args.output,
@@ -238,14 +244,70 @@ def answer(
             database=args.database,
             table=args.table,
             memory=args.memory,
-            progress=progress,
+            progress=None if args.quiet else duck.to_stderr,
             others=others,
         )
+
+    return told(work, args)
+
+
+def add_walk_files(parser: argparse.ArgumentParser, holds: str) -> None:
+    """Add where the tables of a question that is answered patient by patient come from and go."""
+    files = parser.add_argument_group("files", WALK_FILES)
+    files.add_argument("--input", required=True, type=Path, metavar="FILE", help=holds)
+    files.add_argument(
+        "--output",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
+    )
+    files.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column that tells one medication from another; may be given several times (default:"
+        " medication, where the files have it)",
+    )
+    files.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="the most memory to use, such as 2GB; the rest goes to temporary files",
+    )
+    files.add_argument("--quiet", action="store_true", help="report no progress")
+
+
+def walk(question: walks.WalkQuestion, args: argparse.Namespace, **others: Path | None) -> int:
+    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written.
+
+    ``others`` are the files beside ``--input``, by the names of ``walks.SHEETS``.
+    """
+    sources = {walks.sheets(question)[0].name: args.input}
+    sources |= {name: path for name, path in others.items() if path is not None}
+
+    def work() -> int:
+        return walks.answer_files(
+            question,
+            sources,
+            args.output,
+            match=args.match,
+            memory=args.memory,
+            progress=None if args.quiet else duck.to_stderr,
+        )
+
+    return told(work, args)
+
+
+def told(work: Callable[[], int], args: argparse.Namespace) -> int:
+    """Do ``work`` and say how many rows were written, or, all at once, why nothing was."""
+    try:
+        rows = work()
     except BadSupplies as bad:
         for row in bad.rows:
             print(row, file=sys.stderr)
-        rows = "1 row" if len(bad.rows) == 1 else f"{len(bad.rows):,} rows"
-        return refused(f"{rows} cannot be used. Nothing was written.")
+        many = "1 row" if len(bad.rows) == 1 else f"{len(bad.rows):,} rows"
+        return refused(f"{many} cannot be used. Nothing was written.")
     except (UnusableFile, EngineMissing, InvalidInput) as error:
         return refused(f"{error} Nothing was written.")
     if not args.quiet:

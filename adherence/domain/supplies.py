@@ -21,6 +21,7 @@ VOLLMER = "Vollmer 2012, doi:10.1186/1472-6963-12-155"
 DIMA = "Dima and Dediu 2017 (AdhereR), doi:10.1371/journal.pone.0174426"
 PQA = "Pharmacy Quality Alliance, Proportion of Days Covered, carry-over examples"
 CMS = "CMS Medicare Part D Star Ratings, adjustment for inpatient stays (since 2013)"
+VRIJENS = "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x"
 TOLERANCE_OF_COMPARISON = 1e-9
 """Days of slack when a gap is compared with a limit, so that rounding never decides."""
 
@@ -72,13 +73,13 @@ class Reason(StrEnum):
     NO_EVENT = "no supply in the observation window"
     LAST_DAY_ONLY = "the only supplies in the observation window fall on its last day"
     NO_EVENT_BEFORE_END = "no supply between follow-up start and the end of observation"
+    NO_EVENT_IN_FOLLOW_UP = "no supply in the follow-up window"
     COVERED_THROUGHOUT = "the earlier supply lasts to the end of observation or beyond it"
     WINDOW_EMPTY = "the episode's part in the observation window is shorter than a day"
     TOO_FEW_FILLS = "fewer than two fills on different days"
     PERIOD_TOO_SHORT = "the treatment period is too short"
     EXCLUDED = "the patient is excluded"
     ALWAYS_INPATIENT = "the whole treatment period is an inpatient stay"
-    NOTHING_DUE = "no dose was due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,41 +186,60 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
                 DIMA,
             ),
             Definition(
+                "durations",
+                "How many days a dispensed quantity lasts at the daily dose prescribed while it is"
+                " used up; a change of dose, a pause of the prescription and a hospital stay may"
+                " end a supply, and what is left is used on, lost, or used afterwards.",
+                "quantity / daily dose, day by day until nothing is left",
+                "nothing was prescribed, or not yet; or it was discarded or never used",
+                DIMA,
+            ),
+            Definition(
                 "initiation",
-                "Days from the first prescription of a medication to its first dispensing.",
+                "Days from the first prescription of a medication to its first dispensing on or"
+                " after that day.",
                 "first dispensing - first prescription",
-                "never dispensed",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                "not dispensed by the end of the data, or before the next prescription",
+                f"{VRIJENS}; {DIMA}",
+            ),
+            Definition(
+                "persistence",
+                "Share of patients whose first treatment episode has not ended by a day"
+                " (Kaplan-Meier); who was still on treatment at the end of follow-up is censored.",
+                "product over days of (1 - ended / at risk)",
+                "nobody was observed for so long",
+                "Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452; " + VRIJENS,
             ),
             Definition(
                 "taking",
                 "Doses taken per dose due; extra doses count, so it may exceed 1.",
                 "doses taken / doses due",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
             Definition(
                 "correct dosing",
-                "Share of monitored days with a dose due on which exactly as many were taken.",
+                "Share of days with a dose due on which exactly as many were taken.",
                 "days with as many doses taken as due / days with a dose due",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
             Definition(
                 "timing",
-                "Share of intervals between doses within the prescribed interval, give or take the"
-                " tolerance (25 % is customary; a parameter).",
+                "Share of intervals between doses that are as long as prescribed, give or take the"
+                " tolerance (25 % is customary, not verified; a parameter). An interval with a day"
+                " away, or with a dose nobody reported on, is left out.",
                 "intervals within tolerance / intervals",
-                "fewer than two doses",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                "no interval between two doses",
+                VRIJENS,
             ),
             Definition(
                 "drug holidays",
-                "Runs of days without any dose taken, at least as long as the threshold (3 days is"
-                " customary; a parameter).",
+                "Runs of days with a dose due and none taken, at least as long as the threshold (3"
+                " days is customary, not verified; a parameter).",
                 "number of such runs",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
         )
     }
@@ -396,6 +416,11 @@ class EpisodeQuestion:
     rule: EpisodeRule = field(default_factory=EpisodeRule)
     windows: Windows = field(default_factory=Windows)
     carry: Carry = field(default_factory=Carry)
+
+
+@dataclass(frozen=True, slots=True)
+class PersistenceQuestion(EpisodeQuestion):
+    """How long the first treatment episode of each patient lasted, and whether it ended then."""
 
 
 @dataclass(frozen=True, slots=True)

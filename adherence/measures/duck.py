@@ -213,15 +213,17 @@ def checked(
     wanted: Sequence[str],
     kinds: Mapping[str, Kind],
     carrier: str = "duration",
+    also: Sequence[str] = (),
 ) -> str:
     """Return the query that gives the columns of ``wanted`` and ``seq``, and fails at a bad row.
 
-    The checks stand in the expression for the ``carrier``, which every question reads, so that the
-    rows are read once and no check is left out.
+    Those of ``also`` are given too where the table has them; they may be empty. The checks stand in
+    the expression for the ``carrier``, which every question reads, so that the rows are read once
+    and no check is left out.
     """
     columns = ", ".join(
         f"{kinds.get(name, TEXT).typed(name)} AS {quoted_name(name)}"
-        for name in wanted
+        for name in (*wanted, *(one for one in also if one in names))
         if name != carrier
     )
     shown = [name for name in kinds if name in names]

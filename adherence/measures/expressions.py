@@ -36,6 +36,7 @@ from adherence.domain.supplies import (
     GapQuestion,
     Measure,
     PdcQuestion,
+    PersistenceQuestion,
     Question,
     Reason,
     SlidingWindows,
@@ -70,6 +71,8 @@ def answer(supplies: Table, question: Question, others: Sequence[Table] = ()) ->
     if isinstance(question, PdcQuestion):
         stays, people = others or coverage.unbound()
         return coverage.covered(supplies, stays, people, question)
+    if isinstance(question, PersistenceQuestion):
+        return persistence(supplies, question)
     if isinstance(question, EpisodeQuestion):
         return episodes(supplies, question)
     if isinstance(question, GapQuestion):
@@ -221,6 +224,30 @@ def episodes(supplies: Table, question: EpisodeQuestion) -> Table:
         duration=_.end_day - _.start_day,
         gap_at_end=whole(_.gap_at_end),
     ).order_by([KEY, "episode"])
+
+
+def persistence(supplies: Table, question: PersistenceQuestion) -> Table:
+    """One row per patient: ``patient_id, start, days, ended, gap_at_end, reason``.
+
+    ``start`` is the first supply in follow-up and ``days`` the length of the episode it begins, at
+    most to the end of follow-up. ``ended`` is 1 if it ended before that, 0 if it still went on.
+    """
+    rows = limited(supplies, question.windows, question.carry)
+    patients = rows.select(KEY).distinct()
+    first = spanned(rows, question.rule, question.carry).filter(_.episode == 1)
+    first = first.mutate(end_day=ibis.least(_.end_day, _.fe.cast("float64")))
+    found = patients.left_join(first, KEY)
+    known = found.start_day.notnull()
+    return found.select(
+        KEY,
+        start=ibis.ifelse(known, as_date(found.start_day.fill_null(0)), None),
+        days=found.end_day - found.start_day,
+        ended=ibis.ifelse(
+            known, ibis.ifelse(found.end_day < found.fe - TOLERANCE_OF_COMPARISON, 1, 0), None
+        ),
+        gap_at_end=ibis.ifelse(known, whole(found.gap_at_end.fill_null(0.0)), None),
+        reason=ibis.ifelse(known, None, ibis.literal(Reason.NO_EVENT_IN_FOLLOW_UP.value)),
+    ).order_by(KEY)
 
 
 def gaps(supplies: Table, question: GapQuestion) -> Table:

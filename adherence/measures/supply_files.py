@@ -79,13 +79,15 @@ def header(path: Path, wanted: Sequence[str]) -> list[str]:
     return names
 
 
-def check_columns(source: str, names: Sequence[str], wanted: Sequence[str]) -> None:
-    """Raise ``UnusableFile`` unless ``names`` has all columns of ``wanted``."""
+def check_columns(
+    source: str, names: Sequence[str], wanted: Sequence[str], possible: Sequence[str] = COLUMNS
+) -> None:
+    """Raise ``UnusableFile``, naming all ``possible``, unless ``names`` has those of ``wanted``."""
     missing = [name for name in wanted if name not in names]
     if missing:
         raise UnusableFile(
             f"{source}: columns are missing: {', '.join(missing)}."
-            f" Needed: {', '.join(wanted)}; possible: {', '.join(COLUMNS)}."
+            f" Needed: {', '.join(wanted)}; possible: {', '.join(possible)}."
         )
 
 
