@@ -80,11 +80,12 @@ def curve(question: PersistenceQuestion, args: argparse.Namespace) -> int:
         path = Path(folder) / "patients.csv"
         remote.answer(
             question,
-            args.input,
+            supplies.source(args),
             path,
             engine=args.engine,
             database=args.database,
             table=args.table,
+            clinic=args.clinic,
             memory=args.memory,
             progress=None if args.quiet else duck.to_stderr,
         )

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 from adherence.domain.errors import InvalidInput
@@ -21,6 +22,7 @@ from adherence.domain.supplies import (
 from adherence.measures import duck, remote, walks
 from adherence.measures.columns import is_date
 from adherence.measures.engines import Engine, EngineMissing
+from adherence.measures.service import TABLE
 from adherence.measures.supply_files import BadSupplies, UnusableFile
 
 REFUSED = 2
@@ -29,10 +31,14 @@ REFUSED = 2
 INPUT_HELP = (
     "supplies: a CSV file (UTF-8, header line; patient_id,date,duration[,daily_dose,medication];"
     " dates YYYY-MM-DD; duration in days), a Parquet file, or a folder of Parquet files;"
-    " or the address of a database (postgresql://…, sqlite:///…) with a table 'supply' of these"
-    " columns"
+    " or 'service' for the supplies in the service's own database (ADHERENCE_DATABASE_URL); or the"
+    " address of a database (postgresql://…, sqlite:///…), the service's or any other with a"
+    " table of these columns. Rows of one patient and day keep their order; results come out in"
+    " order of patient_id, compared as text"
 )
 
+SERVICE = "service"
+"""As ``--input``: the database that the service's settings name."""
 WALK_FILES = (
     "CSV (UTF-8, header line), Parquet, or a folder of Parquet files; dates YYYY-MM-DD. Columns may"
     " stand in any order, others are passed over. Bad rows of all files are refused at once, with"
@@ -67,7 +73,14 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         " not needed where --input is its address",
     )
     engine.add_argument(
-        "--table", default="supply", help="table of a database given as --input (default: supply)"
+        "--table",
+        default=TABLE,
+        help=f"table of a database given as --input (default: {TABLE})",
+    )
+    files.add_argument(
+        "--clinic",
+        metavar="NAME",
+        help="name or id of the clinic, where the service's database has several",
     )
     engine.add_argument(
         "--memory",
@@ -238,17 +251,33 @@ def answer(
     def work() -> int:
         return remote.answer(
             question,
-            args.input,
+            source(args),
             args.output,
             engine=args.engine,
             database=args.database,
             table=args.table,
+            clinic=args.clinic,
             memory=args.memory,
             progress=None if args.quiet else duck.to_stderr,
             others=others,
         )
 
     return told(work, args)
+
+
+def source(args: argparse.Namespace) -> str:
+    """Return where the supplies are: the path or the address of ``--input``.
+
+    Raises:
+        UnusableFile: the service's own settings cannot be read.
+    """
+    if args.input != SERVICE:
+        return str(args.input)
+    settings = import_module("adherence.settings")  # which loads Flask: only where it is asked for
+    try:
+        return str(settings.Settings.from_env().database_url)
+    except settings.UnsafeSettings as error:
+        raise UnusableFile(str(error)) from None
 
 
 def add_walk_files(parser: argparse.ArgumentParser, holds: str) -> None:

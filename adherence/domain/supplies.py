@@ -26,6 +26,18 @@ TOLERANCE_OF_COMPARISON = 1e-9
 """Days of slack when a gap is compared with a limit, so that rounding never decides."""
 
 
+MEDICATION_LIMIT = 200
+"""Characters of a medication's name or code."""
+
+
+class SupplySource(StrEnum):
+    """How a supply became known: handed out, counted by a device, or taken over from elsewhere."""
+
+    DISPENSED = "dispensed"
+    COUNTED = "counted"
+    IMPORTED = "imported"
+
+
 class Unit(StrEnum):
     """What the window options count in. Months and years are of the calendar."""
 

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from adherence.domain.supplies import (
-    COLUMNS,
-    PdcQuestion,
-    Question,
-    columns_needed,
-)
+from adherence.domain.supplies import PdcQuestion, Question, columns_needed
 from adherence.measures import duck, texts
 from adherence.measures.columns import TEXT, kinds_of, quoted_name
 from adherence.measures.engines import Engine, library
+from adherence.measures.service import TABLE, is_address, on_disk, plain_address
 from adherence.measures.supply_files import (
     OTHERS,
     PARQUET,
     UnusableFile,
-    check_columns,
     other_types,
     read_other,
 )
 
-DATABASES = ("postgresql", "postgres", "sqlite")
 CHUNK = 1 << 20
 
 Rows = Sequence[tuple[str | None, ...]]
@@ -42,20 +32,22 @@ def answer(
     *,
     engine: Engine = Engine.DUCKDB,
     database: str | None = None,
-    table: str = "supply",
+    table: str = TABLE,
+    clinic: str | None = None,
     memory: str | None = None,
     progress: duck.Progress | None = None,
     others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
 
-    ``source`` is a path, or the address of a database whose ``table`` has the columns of a file of
-    supplies. ``database`` is the PostgreSQL server that computes, with that engine. Raises
+    ``source`` is a path, or the address of a database: the service's own, of which ``clinic`` names
+    one, or any whose ``table`` has the columns of a file of supplies. ``database`` is the
+    PostgreSQL server that computes, with that engine. Raises
     ``UnusableFile``, ``BadSupplies`` (all bad rows) and ``EngineMissing``; nothing is written then.
     """
     if not target.parent.is_dir():
         raise UnusableFile(f"{target.parent}: there is no such folder.")
-    with on_disk(source, table, columns_needed(question), target.parent) as path:
+    with on_disk(source, table, clinic, columns_needed(question), target.parent) as path:
         if engine is Engine.DUCKDB:
             return duck.answer_file(
                 question, path, target, memory=memory, progress=progress, others=others
@@ -78,75 +70,6 @@ def answer(
             return on_spark(question, checked, part, read)
 
 
-def is_address(source: str) -> bool:
-    """Whether ``source`` is the address of a database rather than a path."""
-    return urlsplit(source).scheme in DATABASES
-
-
-# ---- Supplies in a database ----------------------------------------------------------------------
-
-
-@contextmanager
-def on_disk(source: str, table: str, wanted: Sequence[str], beside: Path) -> Iterator[Path]:
-    """Yield ``source`` as a file; the rows of a database are written to one that goes again."""
-    if not is_address(source):
-        yield Path(source)
-        return
-    if not table.replace("_", "").replace(".", "").isalnum():
-        raise UnusableFile("--table: this is no name of a table.")
-    with tempfile.TemporaryDirectory(prefix=".adherence-", dir=beside) as folder:
-        path = Path(folder) / "supplies.csv"
-        if urlsplit(source).scheme == "sqlite":
-            from_sqlite(source, table, wanted, path)
-        else:
-            from_postgres(source, table, wanted, path)
-        yield path
-
-
-def from_sqlite(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
-    """Write the rows of ``table``, in its own order, from a SQLite file to ``path``."""
-    place = Path(unquote(source.split("///", 1)[-1]))
-    if not place.is_file():
-        raise UnusableFile(f"{place}: there is no such database.")
-    try:
-        with closing(sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)) as run:
-            names = [row[1] for row in run.execute(f'PRAGMA table_info("{table}")')]
-            check_columns(f"table {table}", names, wanted)
-            shown = [name for name in COLUMNS if name in names]
-            rows = run.execute(f'SELECT {", ".join(shown)} FROM "{table}" ORDER BY rowid')  # noqa: S608 - names checked, paths quoted
-            with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(shown)
-                writer.writerows(rows)
-    except sqlite3.Error as error:
-        raise UnusableFile(f"{place}: {error}") from None
-
-
-def from_postgres(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
-    """Write the rows of ``table`` from PostgreSQL to ``path``, in the order the server gives."""
-    psycopg = library("psycopg")
-    try:
-        with psycopg.connect(source) as run:
-            none = run.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608 - name checked
-            names = [column.name for column in none.description]
-            check_columns(f"table {table}", names, wanted)
-            shown = [name for name in COLUMNS if name in names]
-            order = " ORDER BY id" if "id" in names else ""
-            query = f"SELECT {', '.join(shown)} FROM {table}{order}"  # noqa: S608 - names checked
-            copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", path)
-    except psycopg.Error as error:
-        raise UnusableFile(f"the database: {duck.first_line(error)}") from None
-
-
-def copy_out(run: Any, query: str, path: Path) -> None:
-    """Write what ``query`` (a COPY … TO STDOUT) gives to ``path``."""
-    with path.open("wb") as file, run.cursor().copy(query) as rows:
-        for block in rows:
-            file.write(block)
-
-
-# ---- Other engines -------------------------------------------------------------------------------
-
 SQL_TYPES = {"VARCHAR": 'text COLLATE "C"', "DATE": "date", "DOUBLE": "double precision"}
 SPARK_TYPES = {"VARCHAR": "string", "DATE": "date", "DOUBLE": "double"}
 
@@ -156,6 +79,13 @@ def schema_of(question: Question, types: Mapping[str, str]) -> dict[str, str]:
     kinds = kinds_of(question)
     named = {one: types[kinds.get(one, TEXT).type] for one in columns_needed(question)}
     return named | {"seq": "bigint"}
+
+
+def copy_out(run: Any, query: str, path: Path) -> None:
+    """Write what ``query`` (a COPY … TO STDOUT) gives to ``path``."""
+    with path.open("wb") as file, run.cursor().copy(query) as rows:
+        for block in rows:
+            file.write(block)
 
 
 def on_postgres(
@@ -171,7 +101,7 @@ def on_postgres(
         f"{quoted_name(one)} {kind}" for one, kind in schema_of(question, SQL_TYPES).items()
     )
     try:
-        with psycopg.connect(server) as run:
+        with psycopg.connect(plain_address(server)) as run:
             run.execute("SET LOCAL DateStyle = 'ISO'")
             run.execute(f"CREATE TEMPORARY TABLE supplies ({columns}) ON COMMIT DROP")
             load = "COPY supplies FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
