@@ -136,4 +136,4 @@ def run(args: argparse.Namespace) -> int:
         question = DoseQuestion(rule, args.first, args.last)
     except (InvalidInput, OverflowError, ValueError) as error:
         return supplies.refused(f"This option cannot be used: {error}. Nothing was written.")
-    return supplies.walk(question, args, regimens=args.regimens, away=args.away)
+    return supplies.walk(question, args, MEASURES, regimens=args.regimens, away=args.away)

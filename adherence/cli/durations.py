@@ -103,4 +103,6 @@ def run(args: argparse.Namespace) -> int:
         stay=args.stay or args.interruption,
     )
     question = DurationQuestion(rule, args.computable_only)
-    return supplies.walk(question, args, prescriptions=args.prescriptions, stays=args.stays)
+    return supplies.walk(
+        question, args, ("durations",), prescriptions=args.prescriptions, stays=args.stays
+    )

@@ -60,4 +60,4 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Write one row per patient and medication; return the exit code."""
     question = InitiationQuestion(args.until, args.each_course)
-    return supplies.walk(question, args, dispensings=args.dispensings)
+    return supplies.walk(question, args, ("initiation",), dispensings=args.dispensings)

@@ -16,6 +16,7 @@ from adherence.domain.supplies import DEFINITIONS, PersistenceQuestion
 from adherence.measures import duck, remote
 from adherence.measures.supply_files import PARQUET, UnusableFile
 
+NAMES = ("persistence", "episodes")
 NOT_OBSERVED = "nobody was observed for so long"
 COLUMNS = ("day", "at_risk", "ended", "censored", "share", "lower", "upper", "reason")
 EPILOG = f"""{DEFINITIONS["persistence"].sentence()}
@@ -66,16 +67,15 @@ def run(args: argparse.Namespace) -> int:
     except InvalidInput as error:
         return supplies.refused(f"This option cannot be used: {error}. Nothing was written.")
     if args.per_patient:
-        return supplies.answer(question, args)
-    return supplies.told(lambda: curve(question, args), args)
+        return supplies.answer(question, args, NAMES)
+    sources = {"supplies": args.input}
+    return supplies.told(lambda: curve(question, args), args, question, NAMES, sources)
 
 
 def curve(question: PersistenceQuestion, args: argparse.Namespace) -> int:
     """Write the curve of the first episodes; return its rows."""
     if args.output.suffix.lower() in PARQUET:
         raise UnusableFile(f"{args.output}: a curve is written as CSV only.")
-    if not args.output.parent.is_dir():
-        raise UnusableFile(f"{args.output.parent}: there is no such folder.")
     with tempfile.TemporaryDirectory(prefix=".adherence-", dir=args.output.parent) as folder:
         path = Path(folder) / "patients.csv"
         remote.answer(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from adherence.cli import method
 from adherence.domain.errors import InvalidInput
 from adherence.domain.supplies import (
     Carry,
@@ -57,6 +58,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
     )
+    add_method(files)
     engine = parser.add_argument_group("engine")
     engine.add_argument(
         "--engine",
@@ -88,6 +90,17 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         help="with duckdb: the most memory to use, such as 2GB; the rest goes to temporary files",
     )
     engine.add_argument("--quiet", action="store_true", help="report no progress")
+
+
+def add_method(files: argparse._ArgumentGroup) -> None:
+    """Add where to say how the numbers were made."""
+    files.add_argument(
+        "--method",
+        type=Path,
+        metavar="FILE",
+        help="also write there, as JSON, how the numbers were made: definitions with their sources,"
+        " every parameter, the SHA-256 of each input, versions",
+    )
 
 
 def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
@@ -244,9 +257,15 @@ def rule(args: argparse.Namespace) -> EpisodeRule:
 
 
 def answer(
-    question: Question, args: argparse.Namespace, others: Mapping[str, Path] | None = None
+    question: Question,
+    args: argparse.Namespace,
+    names: Sequence[str],
+    others: Mapping[str, Path] | None = None,
 ) -> int:
-    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written."""
+    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written.
+
+    ``names`` are those of the definitions it rests on.
+    """
 
     def work() -> int:
         return remote.answer(
@@ -262,7 +281,7 @@ def answer(
             others=others,
         )
 
-    return told(work, args)
+    return told(work, args, question, names, {"supplies": args.input, **(others or {})})
 
 
 def source(args: argparse.Namespace) -> str:
@@ -291,6 +310,7 @@ def add_walk_files(parser: argparse.ArgumentParser, holds: str) -> None:
         metavar="FILE",
         help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
     )
+    add_method(files)
     files.add_argument(
         "--match",
         action="append",
@@ -307,12 +327,18 @@ def add_walk_files(parser: argparse.ArgumentParser, holds: str) -> None:
     files.add_argument("--quiet", action="store_true", help="report no progress")
 
 
-def walk(question: walks.WalkQuestion, args: argparse.Namespace, **others: Path | None) -> int:
+def walk(
+    question: walks.WalkQuestion,
+    args: argparse.Namespace,
+    names: Sequence[str],
+    **others: Path | None,
+) -> int:
     """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written.
 
-    ``others`` are the files beside ``--input``, by the names of ``walks.SHEETS``.
+    ``names`` are those of the definitions it rests on; ``others`` are the files beside ``--input``,
+    by the names of ``walks.SHEETS``.
     """
-    sources = {walks.sheets(question)[0].name: args.input}
+    sources: dict[str, Path] = {walks.sheets(question)[0].name: args.input}
     sources |= {name: path for name, path in others.items() if path is not None}
 
     def work() -> int:
@@ -325,13 +351,23 @@ def walk(question: walks.WalkQuestion, args: argparse.Namespace, **others: Path 
             progress=None if args.quiet else duck.to_stderr,
         )
 
-    return told(work, args)
+    return told(work, args, question, names, sources)
 
 
-def told(work: Callable[[], int], args: argparse.Namespace) -> int:
+def told(
+    work: Callable[[], int],
+    args: argparse.Namespace,
+    question: Question | walks.WalkQuestion,
+    names: Sequence[str],
+    sources: Mapping[str, str | Path],
+) -> int:
     """Do ``work`` and say how many rows were written, or, all at once, why nothing was."""
     try:
+        check_targets(args, sources)
         rows = work()
+        if args.method is not None:
+            engine = str(getattr(args, "engine", Engine.DUCKDB))
+            method.written(args.method, args.command, question, names, sources, engine, rows)
     except BadSupplies as bad:
         for row in bad.rows:
             print(row, file=sys.stderr)
@@ -339,9 +375,23 @@ def told(work: Callable[[], int], args: argparse.Namespace) -> int:
         return refused(f"{many} cannot be used. Nothing was written.")
     except (UnusableFile, EngineMissing, InvalidInput) as error:
         return refused(f"{error} Nothing was written.")
+    except OSError as error:
+        return refused(f"{error.filename}: {error.strerror}. Nothing was written.")
     if not args.quiet:
         print(f"{rows:,} rows written to {args.output}", file=sys.stderr)
     return 0
+
+
+def check_targets(args: argparse.Namespace, sources: Mapping[str, str | Path]) -> None:
+    """Raise ``UnusableFile`` if a result would take the place of an input, or has no folder."""
+    for target in (args.output, args.method):
+        if target is None:
+            continue
+        if not target.parent.is_dir():
+            raise UnusableFile(f"{target.parent}: there is no such folder.")
+        for source in map(Path, sources.values()):
+            if target.exists() and source.exists() and target.samefile(source):
+                raise UnusableFile(f"{target}: this is an input; name another file.")
 
 
 def refused(why: str) -> int:

@@ -111,6 +111,11 @@ class Definition:
             f" Not computable: {self.not_computable}. Source: {self.source}."
         )
 
+    def row(self) -> str:
+        """One row of a table in Markdown: name, words, formula, when there is none, source."""
+        cells = (self.name, self.words, self.formula, self.not_computable, self.source)
+        return f"| {' | '.join(cells)} |"
+
 
 _FEW = "fewer than two supplies on different days in the window"
 _NONE = "no supply in the window, or the first one on its last day"
@@ -195,6 +200,14 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
                 " follow-up if its gap is shorter than permitted.",
                 "end - start",
                 "never: a patient without supply in follow-up has no episode",
+                DIMA,
+            ),
+            Definition(
+                "gaps",
+                "Between one supply and the next, or the end of the window: the days of the"
+                " interval, those without supply, and what was left over when it began.",
+                "gap = interval - duration - carried over, at least 0",
+                "outside the windows",
                 DIMA,
             ),
             Definition(

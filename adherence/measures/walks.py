@@ -163,6 +163,9 @@ class _Walk:
     ) -> None:
         self.run, self.question, self.sources = run, question, sources
         self.sheets = [sheet for sheet in sheets(question) if sheet.name in sources]
+        for sheet in sheets(question):
+            if sheet.matched and sheet.name not in sources:
+                raise UnusableFile(f"The table of {sheet.name} is missing.")
         self.match = self._matched(match)
         bad: list[BadRow] = []
         for sheet in self.sheets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -416,6 +417,61 @@ def test_long_work_says_how_far_it_is(
     assert shares
     assert shares == sorted(shares)
     assert shares[-1] <= 100
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_how_numbers_were_made_can_be_written_beside_them(command: str, tmp_path: Path):
+    source = tmp_path / "e.csv"
+    source.write_text(COMMANDS[command][0])
+    options = beside(command, tmp_path)
+
+    def method() -> str:
+        rows = asked(command, source, tmp_path / "r.csv", *options, "--method", tmp_path / "m.json")
+        said = (tmp_path / "m.json").read_text()
+        assert json.loads(said)["rows"] == len(rows)
+        return said
+
+    first = method()
+    made = json.loads(first)
+    assert made["command"] == command
+    assert all("Source: " in one for one in made["definitions"])
+    assert {one["file"] for one in made["inputs"].values()} == {
+        "e.csv",
+        *(f"{name}.csv" for name in COMMANDS[command][1]),
+    }
+    assert method() == first
+    source.write_text(COMMANDS[command][0].replace("a,", "b,"))
+    assert method() != first
+
+
+def test_a_method_never_tells_an_address(tmp_path: Path):
+    import sqlite3
+
+    path = tmp_path / "secret.sqlite"
+    with sqlite3.connect(path) as run:
+        run.execute("CREATE TABLE supply (patient_id TEXT, date TEXT, duration REAL)")
+        run.execute("INSERT INTO supply VALUES ('a', '2020-01-01', 30)")
+    run.close()
+
+    asked("cma", f"sqlite:///{path}", tmp_path / "r.csv", "--method", tmp_path / "m.json")
+
+    assert "secret" not in (tmp_path / "m.json").read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_result_never_takes_the_place_of_an_input(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = tmp_path / "e.csv"
+    source.write_text(COMMANDS[command][0])
+    words = [command, "--input", str(source), *beside(command, tmp_path)]
+
+    assert over_files([*words, "--output", str(source)]) == 2
+    assert over_files([*words, "--output", str(tmp_path / "r.csv"), "--method", str(source)]) == 2
+
+    assert "this is an input" in capsys.readouterr().err
+    assert source.read_text() == COMMANDS[command][0]
+    assert not (tmp_path / "r.csv").exists()
 
 
 def test_walks_keep_to_their_memory(tmp_path: Path):
