@@ -92,6 +92,12 @@ def at(points: Sequence[Point], day: float) -> Point | None:
     return next((point for point in reversed(points) if point.day <= day), None)
 
 
+def at_risk(points: Sequence[Point], day: float) -> int:
+    """Return how many were still observed and on treatment just before ``day``."""
+    following = next((point for point in points if point.day >= day), None)
+    return 0 if following is None else following.at_risk
+
+
 def median(points: Sequence[Point]) -> float | None:
     """Return the first day by which treatment ended for half; None if it has not for so many."""
     return next((point.day for point in points if point.share <= 0.5), None)
