@@ -86,6 +86,7 @@ class Reason(StrEnum):
     LAST_DAY_ONLY = "the only supplies in the observation window fall on its last day"
     NO_EVENT_BEFORE_END = "no supply between follow-up start and the end of observation"
     NO_EVENT_IN_FOLLOW_UP = "no supply in the follow-up window"
+    SUPPLY_OUTSIDE = "the supply lies outside the window that is asked about"
     COVERED_THROUGHOUT = "the earlier supply lasts to the end of observation or beyond it"
     WINDOW_EMPTY = "the episode's part in the observation window is shorter than a day"
     TOO_FEW_FILLS = "fewer than two fills on different days"

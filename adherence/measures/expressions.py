@@ -253,10 +253,10 @@ def persistence(supplies: Table, question: PersistenceQuestion) -> Table:
 def gaps(supplies: Table, question: GapQuestion) -> Table:
     """One row per supply, in order of the patient's supplies.
 
-    ``patient_id, date, duration, interval, gap, carry_over`` in days. ``interval`` runs to the next
-    supply or the end of observation and is given for supplies inside the observation window.
-    ``gap`` and ``carry_over`` are given for those whose carry-over the question asks about: all of
-    follow-up up to the end of observation, or only the observation window.
+    ``patient_id, date, duration, interval, gap, carry_over`` in days, ``reason``. ``interval`` runs
+    to the next supply or the end of observation and is given for supplies inside the observation
+    window. ``gap`` and ``carry_over`` are given for those whose carry-over the question asks about:
+    all of follow-up up to the end of observation, or only the observation window.
     """
     rows = limited(supplies, question.windows, question.carry)
     asked = (Measure.CMA7,) if question.into_window else (Measure.CMA5,)
@@ -275,6 +275,11 @@ def gaps(supplies: Table, question: GapQuestion) -> Table:
             interval=ibis.ifelse(inside, until(_.oe) - _.day, None),
             gap=ibis.ifelse(shown, gap(_.oe, carry), None),
             carry_over=ibis.ifelse(shown, carry, None),
+            reason=ibis.cases(
+                (~valid, ibis.literal(Reason.WINDOW_OUTSIDE.value)),
+                (~shown, ibis.literal(Reason.SUPPLY_OUTSIDE.value)),
+                else_=ibis.null("string"),
+            ),
         )
         .order_by([KEY, "day", "seq"])
         .drop("seq", "day")

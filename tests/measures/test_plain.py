@@ -344,6 +344,7 @@ def check_gaps(folder: Path, draw: Draw) -> None:
             if n in known and ordered[n].day < os:
                 interval = None
             assert close(number(row["interval"]), interval), (row, events)
+            assert bool(row["reason"]) == (gap is None)
 
 
 CHECKS = {
