@@ -9,7 +9,18 @@ from adherence.cli.main import main
 from adherence.pages.frame import templates_dir
 from adherence.settings import Settings
 from adherence.store import db
-from adherence.web import clock, csrf, headers, health, locale, policy, problems, proxies, sessions
+from adherence.web import (
+    clock,
+    csrf,
+    headers,
+    health,
+    locale,
+    policy,
+    problems,
+    proxies,
+    sessions,
+    throttles,
+)
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -29,6 +40,7 @@ def create_app(given: Settings | None = None) -> Flask:
     # What every edge shares
     proxies.init_app(app, found)
     sessions.init_app(app)
+    throttles.init_app(app)
     csrf.init_app(app)
     locale.init_app(app)
     # The edges

@@ -31,12 +31,19 @@ SYMPTOMS = ("pain", "stiffness")
 
 def settings(url: str) -> Settings:
     """Settings of an application on the database at ``url``, without jobs of its own."""
-    return Settings(database_url=url, secret_key=SECRET, work_inside=False)
+    return Settings(
+        database_url=url, secret_key=SECRET, work_inside=False, requests_per_minute=10**9
+    )
 
 
 def environment(url: str) -> dict[str, str]:
     """The same settings for a server process."""
-    given = {"database_url": url, "secret_key": SECRET, "work_inside": "false"}
+    given = {
+        "database_url": url,
+        "secret_key": SECRET,
+        "work_inside": "false",
+        "requests_per_minute": "1000000000",
+    }
     return {variable(name): value for name, value in given.items()}
 
 
@@ -73,6 +80,17 @@ def migrated(url: str) -> None:
 
     with opened(url):
         upgrade()
+
+
+def session_of(account_id: UUID, now: datetime) -> str:
+    """The cookie of a browser in which an account has just signed in, by a demo's link."""
+    from adherence.services import accounts, sign_in
+    from adherence.services.sessions import Browser, Entered
+
+    link = accounts.make_link(account_id, now)
+    entered = sign_in.by_code(link, "", Browser(), now)
+    assert isinstance(entered, Entered)
+    return entered.secret
 
 
 # --- people ------------------------------------------------------------------------------------
