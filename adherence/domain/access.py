@@ -184,7 +184,7 @@ POLICY |= {
     "factor.change": _fresh(_own("Change one's own ways in.")),
     "email.confirm": _own("Confirm one's new address with the mailed code."),
     # Other people's ways in
-    "patient.invite": _patient("Let a patient or a proxy in, or shut devices out.", _TEAM, _ADMIN),
+    "patient.invite": _patient("Let a patient or a proxy in, or shut devices out.", _TEAM),
     "account.invite": _fresh(_clinic("Invite staff, or let them begin anew.", _ADMIN)),
     # Proxies
     "proxy.act": _own("Act for somebody, or stop.", Role.PATIENT),

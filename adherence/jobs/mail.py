@@ -35,7 +35,7 @@ SAID = {
     MailKind.SIGN_IN: (
         _later("Your link to sign in"),
         _later(
-            "You asked for a link to sign in. It works once, for ten minutes, and only in the "
+            "You asked for a link to sign in. It works once, for a few minutes, and only in the "
             "browser in which you asked."
         ),
         _later("Sign in"),
@@ -43,7 +43,7 @@ SAID = {
     MailKind.RESET: (
         _later("Your link to a new password"),
         _later(
-            "You asked for a new password. The link works once, for ten minutes, and only in the "
+            "You asked for a new password. The link works once, for a few minutes, only in the "
             "browser in which you asked. If it was not you, do nothing: your password stays."
         ),
         _later("Choose a new password"),

@@ -182,11 +182,10 @@ def _page(
         state = _("Signs in by mail or password.")
     else:
         state = _("Has no way in yet.")
-    is_admin = actor.role is Role.ADMIN
     shown = ShownAccess(
         patient_id=patient_id,
         name=found.name,
-        back="" if is_admin else url_for("patients.sheet", patient_id=patient_id),
+        back=url_for("patients.sheet", patient_id=patient_id),
         state=state,
         email=found.email or found.email_new or "",
         devices=[

@@ -13,9 +13,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from adherence import settings
-from adherence.domain.access import Stage
+from adherence.domain.access import Role, Stage
 from adherence.domain.errors import InvalidInput
-from adherence.domain.sign_in import PASSWORD_LONGEST, PIN_LONGEST, Purpose, Via
+from adherence.domain.sign_in import PASSWORD_LONGEST, PASSWORD_SHORTEST, PIN_LONGEST, Purpose, Via
 from adherence.pages.forms import Form
 from adherence.services import devices, invites, mails, passkeys
 from adherence.services import sign_in as service
@@ -298,5 +298,10 @@ def _ask_page(reason: str, typed: dict[str, str], errors: dict[str, str]) -> Res
 
 
 def _first_start_page(typed: dict[str, str], errors: dict[str, str]) -> ResponseReturnValue:
-    page = render_template("account/first_start.html", form=typed, errors=errors)
+    page = render_template(
+        "account/first_start.html",
+        form=typed,
+        errors=errors,
+        shortest=PASSWORD_SHORTEST[Role.ADMIN],
+    )
     return page, 422 if errors else 200

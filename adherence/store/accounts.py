@@ -128,7 +128,7 @@ staff_of_clinic = Statement(
     )
     .where(
         ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
-        ACCOUNT.c.role.in_([role.value for role in sorted(STAFF)]),
+        sa.or_(*(ACCOUNT.c.role == role for role in sorted(STAFF))),
     )
     .order_by(ACCOUNT.c.name, ACCOUNT.c.id)
 )

@@ -87,7 +87,9 @@ end_all_of_account = Statement(sa.update(ONE_TIME).where(_account, _open).values
 open_invite = Statement(
     sa.select(ONE_TIME.c.ends_at, ONE_TIME.c.purpose)
     .where(
-        _account, _open, ONE_TIME.c.purpose.in_([Purpose.INVITE.value, Purpose.INVITE_MAIL.value])
+        _account,
+        _open,
+        sa.or_(ONE_TIME.c.purpose == Purpose.INVITE, ONE_TIME.c.purpose == Purpose.INVITE_MAIL),
     )
     .order_by(ONE_TIME.c.ends_at.desc())
 )

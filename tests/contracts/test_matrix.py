@@ -150,7 +150,9 @@ def ask(
     if entered and call.spends:
         if "session" in call.spends and town.people[who].actor and who != "disabled":
             town.sign_in(who)
-        record.spent |= set(call.spends) - {"session"}
+        if "owner" in call.spends:
+            town.sign_in(name)
+        record.spent |= set(call.spends) - {"session", "owner"}
         with town.inside():
             town.renew(name)
     return Asked(route, method, who, of, entered, answer, said)

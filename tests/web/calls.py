@@ -26,7 +26,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How to call one route. ``spends`` names what of the record cannot be used twice."""
+    """How to call one route. ``spends`` names what of the record cannot be used twice.
+
+    Besides names of ids: ``session`` is that of who asks, ``owner`` that of whose record it is.
+    """
 
     json: Said | None = None
     form: Said | None = None
@@ -202,7 +205,7 @@ CALLS: dict[str, Call] = {
     "invites.show": Call(),
     "invites.invite": Call(form=_no),
     "invites.invite_by_mail": Call(form=lambda record: {"email": "none"}, answers=(422,)),
-    "invites.shut_out": Call(form=_no, spends=("device_id", "session_id")),
+    "invites.shut_out": Call(form=_no, spends=("device_id", "session_id", "owner")),
     "invites.drop_device": Call(form=_no, spends=("device_id",)),
     "invites.add_proxy": Call(form=lambda record: {"proxy_name": "Jo", "until": "open"}),
     "invites.end_proxy": Call(form=_no, spends=("proxy_id",)),

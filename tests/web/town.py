@@ -441,7 +441,7 @@ class Town:
 
         def account_id() -> UUID:
             made = accounts.create_account(
-                one.lead.clinic_id, Role.CLINICIAN, f"{one.mark} spare", "en", at
+                one.lead.clinic_id, Role.CLINICIAN, "A spare colleague", "en", at
             )
             patients.add_to_care_team(
                 one.lead, one.patient_id, made, discipline=Discipline.OTHER, now=at
