@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from adherence.settings import Settings, variable
+from adherence.settings import Mode, Settings, variable
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -34,6 +34,19 @@ def settings(url: str) -> Settings:
     return Settings(
         database_url=url, secret_key=SECRET, work_inside=False, requests_per_minute=10**9
     )
+
+
+def clinic_settings(url: str, **changes: Any) -> Settings:
+    """Settings of a real clinic, in which nobody comes in by a link alone."""
+    given: dict[str, Any] = {
+        "mode": Mode.CLINIC,
+        "database_url": url,
+        "secret_key": SECRET,
+        "base_url": "https://localhost",
+        "work_inside": False,
+        "requests_per_minute": 10**9,
+    }
+    return Settings(**{**given, **changes})
 
 
 def environment(url: str) -> dict[str, str]:

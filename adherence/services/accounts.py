@@ -6,7 +6,6 @@ hashes.
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import Purpose
 from adherence.services import one_time
+from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
 from adherence.services.sessions import actor_from, digest_of
 from adherence.store import accounts as table
@@ -181,7 +181,7 @@ def drop_expired(now: datetime) -> int:
 
 def make_token(account_id: UUID, label: str, now: datetime, ends_at: datetime | None = None) -> str:
     """A new bearer token for the API; it is nowhere else, so it cannot be shown again."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     digest = digest_of(token)
     write(
         lambda run: run.do(

@@ -36,12 +36,12 @@ COMMON = Path(__file__).parent / "common_passwords.txt"
 def hashed(password: str) -> str:
     """The hash to store, with its parameters and salt."""
     with _turn():
-        return HASHER.hash(normalised(password))
+        return HASHER.hash(_bytes(password))
 
 
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is the stored one; False, after the same work, where none is stored."""
-    return _fits(HASHER, stored, normalised(password[: PASSWORD_LONGEST + 1]))
+    return _fits(HASHER, stored, _bytes(password[: PASSWORD_LONGEST + 1]))
 
 
 def is_outdated(stored: str) -> bool:
@@ -72,7 +72,12 @@ def common() -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
-def _fits(hasher: PasswordHasher, stored: str | None, given: str | bytes) -> bool:
+def _bytes(password: str) -> bytes:
+    """What is hashed; of what is no text at all, a stand-in."""
+    return normalised(password).encode("utf-8", "replace")
+
+
+def _fits(hasher: PasswordHasher, stored: str | None, given: bytes) -> bool:
     try:
         with _turn():
             hasher.verify(_stand_in(hasher) if stored is None else stored, given)

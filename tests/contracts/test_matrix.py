@@ -148,13 +148,7 @@ def ask(
     )
     entered = watch.entered == route.endpoint
     if entered and call.spends:
-        if "session" in call.spends and town.people[who].actor and who != "disabled":
-            town.sign_in(who)
-        if "owner" in call.spends:
-            town.sign_in(name)
-        record.spent |= set(call.spends) - {"session", "owner"}
-        with town.inside():
-            town.renew(name)
+        town.restore(call.spends, who, name)
     return Asked(route, method, who, of, entered, answer, said)
 
 

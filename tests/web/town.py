@@ -7,7 +7,7 @@ town's. Every text of a patient's record carries that patient's mark, so whoever
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -206,6 +206,17 @@ class Town:
             person.secret = session_of(person.actor.account_id, self.at)
         person.form_token = ""
         return person
+
+    def restore(self, spends: Iterable[str], who: str, of: str) -> None:
+        """Put new things in place of those that a request of ``who`` about ``of`` used up."""
+        used = set(spends)
+        if "session" in used and self.people[who].actor and who != "disabled":
+            self.sign_in(who)
+        if "owner" in used:
+            self.sign_in(of)
+        self.records[of].spent |= used - {"session", "owner"}
+        with self.inside():
+            self.renew(of)
 
     # --- relations -----------------------------------------------------------------------------
 
