@@ -315,6 +315,8 @@ def _setup(
 def first_start(now: datetime) -> str:
     """The link with which the first person founds the first clinic of an empty server.
 
+    The link before is worth nothing from here on.
+
     Raises:
         NotFound: somebody is there already.
     """
@@ -322,7 +324,12 @@ def first_start(now: datetime) -> str:
         raise NotFound
     lasts = timedelta(hours=settings.current().setup_hours)
     made = one_time.make(Purpose.FIRST_START, None, now, lasts)
-    write(lambda run: one_time.add(run, made))
+
+    def work(run: Run) -> None:
+        run.do(one_time_table.end_of_purpose, purpose=Purpose.FIRST_START, now=now)
+        one_time.add(run, made)
+
+    write(work)
     return link_to(made.code)
 
 

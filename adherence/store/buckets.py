@@ -51,5 +51,5 @@ forgive = Statement(
     .values(n=BUCKET.c.n - 1)
 )
 drop_old_buckets = Statement(
-    sa.delete(BUCKET).where(BUCKET.c.slot < sa.bindparam("second", type_=sa.BigInteger))
+    sa.delete(BUCKET).where(BUCKET.c.slot <= sa.bindparam("second", type_=sa.BigInteger))
 )

@@ -83,6 +83,8 @@ end_of_account = Statement(
 end_of_bound = Statement(
     sa.update(ONE_TIME).where(ONE_TIME.c.bound == _bound, _purpose, _open).values(used_at=_now)
 )
+#: Of a server's first start there is one code at a time.
+end_of_purpose = Statement(sa.update(ONE_TIME).where(_purpose, _open).values(used_at=_now))
 end_all_of_account = Statement(sa.update(ONE_TIME).where(_account, _open).values(used_at=_now))
 open_invite = Statement(
     sa.select(ONE_TIME.c.ends_at, ONE_TIME.c.purpose)

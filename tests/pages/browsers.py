@@ -47,6 +47,11 @@ class _Forms(HTMLParser):
             self._text = None
 
 
+def forms_of(html: str) -> list[tuple[str, dict[str, str]]]:
+    """The forms of a page: where each is sent, and the fields that it carries already."""
+    return _Forms(html).found
+
+
 class Browser:
     """One person's browser, at a moment that the test sets."""
 
