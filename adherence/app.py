@@ -9,7 +9,19 @@ from adherence.cli.main import main
 from adherence.pages.frame import templates_dir
 from adherence.settings import Settings
 from adherence.store import db
-from adherence.web import clock, csrf, headers, health, locale, policy, problems, proxies, sessions
+from adherence.web import (
+    clock,
+    csrf,
+    files,
+    headers,
+    health,
+    kept,
+    locale,
+    policy,
+    problems,
+    proxies,
+    sessions,
+)
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -25,6 +37,7 @@ def create_app(given: Settings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[settings.EXTENSION] = found
     clock.init_app(app)
+    kept.init_app(app)
     db.init_app(app, found.database_url)
     # What every edge shares
     proxies.init_app(app, found)
@@ -35,6 +48,7 @@ def create_app(given: Settings | None = None) -> Flask:
     pages.init_app(app)
     api.init_app(app)
     health.init_app(app)
+    files.init_app(app)
     # Last: what stands before and after every view
     problems.init_app(app)
     headers.init_app(app)

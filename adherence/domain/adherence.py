@@ -7,7 +7,7 @@ know what time it is: what is still open on a day turns from *upcoming* into *un
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -31,7 +31,8 @@ class DaySum:
     in units of the amount asked, uncapped and with extras, on days that are not excused; ``volume``
     is all that was done. Pain and effort are those of the entries that count on the day: 0 is a
     value, "prefer not to say" is none. ``open_until`` is when the last open window closes: None if
-    nothing is open or it never closes.
+    nothing is open or it never closes. ``answered_until`` is when the latest of the entries that
+    answer an occurrence was performed.
     """
 
     day: date
@@ -53,6 +54,7 @@ class DaySum:
     volume: float = 0.0
     doses: float = 0.0
     open_until: datetime | None = None
+    answered_until: datetime | None = None
 
     @property
     def open(self) -> int:
@@ -88,11 +90,14 @@ def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) ->
     count = dict.fromkeys(Status, 0)
     asked = excused = extra = unmeasured = 0
     share = volume = doses = 0.0
-    is_endless, open_until = False, None
+    is_endless, open_until, answered_until = False, None, None
     entries: list[Entry] = []
     for outcome in outcomes:
         if outcome.entry is not None:
             entries.append(outcome.entry)
+            answered_at = outcome.entry.performed_at
+            if answered_until is None or answered_at > answered_until:
+                answered_until = answered_at
             volume += outcome.volume
         if outcome.optional:
             extra += outcome.status in _DOING
@@ -142,6 +147,38 @@ def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) ->
         volume=volume,
         doses=doses,
         open_until=None if is_endless else open_until,
+        answered_until=answered_until,
+    )
+
+
+def with_extra(before: DaySum, extra: Extra) -> DaySum:
+    """The row of a day with one more extra, the same as from all its entries anew."""
+    after = _day_sum(before.day, (), (extra,))
+    pains = [pain for pain in (before.pain_max, after.pain_max) if pain is not None]
+    return replace(
+        before,
+        extra=before.extra + after.extra,
+        pain_n=before.pain_n + after.pain_n,
+        pain_sum=before.pain_sum + after.pain_sum,
+        pain_max=max(pains, default=None),
+        effort_n=before.effort_n + after.effort_n,
+        effort_sum=before.effort_sum + after.effort_sum,
+        volume=before.volume + after.volume,
+        doses=before.doses + after.doses,
+    )
+
+
+def is_all_answered(one: DaySum, at: datetime) -> bool:
+    """Whether every occurrence of the day is answered by an entry performed before ``at``.
+
+    False where a pause excuses some, or nothing was asked: then a row does not say it.
+    """
+    return (
+        one.asked > 0
+        and one.open == 0
+        and one.excused == 0
+        and one.answered_until is not None
+        and one.answered_until < at
     )
 
 

@@ -297,9 +297,7 @@ class _Stage:
 
     def as_extra(self, entry: Entry, on: date) -> Extra:
         """The entry as an extra of a day."""
-        _, doses, volume = _reported(entry, self._asked(on).amounts)
-        excused = covers(self.pauses, self.activity.id, on) is not None
-        return Extra(entry, on, doses, volume, excused)
+        return _as_extra(self.activity, self.pauses, entry, on)
 
     def _is_final(self, entry: Entry, on: date) -> bool:
         return on < self.stop or day_of(entry, self.home) < self.stop
@@ -354,6 +352,33 @@ class _Stage:
             return occurrence, closes_on - DAY
         days, closes_at = (opens_on, ended_on), self.zones.start(ended_on)
         return replace(occurrence, days=days, closes_at=closes_at), ended_on
+
+
+def takes_no_more(activity: Activity, day: date) -> bool:
+    """Whether, once everything asked on a day is answered, a later entry of that day is an extra.
+
+    So it is where every revision keeps to the patient's local days, and nothing optional is left
+    open unseen.
+    """
+    revision = activity.revision_on(day)
+    return (
+        revision is not None
+        and not revision.asked.optional
+        and all(each.schedule.is_within_days for each in activity.revisions)
+    )
+
+
+def extra_of(activity: Activity, pauses: Sequence[Pause], entry: Entry) -> Extra:
+    """An entry that answers no occurrence, as an extra of its own day."""
+    return _as_extra(activity, pauses, entry, entry.local_day)
+
+
+def _as_extra(activity: Activity, pauses: Sequence[Pause], entry: Entry, on: date) -> Extra:
+    revision = activity.revision_on(on)
+    # Where no revision governs a day nothing was asked on it: a later one must not change its past.
+    asked = Amounts() if revision is None else revision.asked.amounts
+    _, doses, volume = _reported(entry, asked)
+    return Extra(entry, on, doses, volume, covers(pauses, activity.id, on) is not None)
 
 
 def _reported(entry: Entry, asked: Amounts) -> tuple[Status, float | None, float]:

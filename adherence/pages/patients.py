@@ -236,7 +236,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
             )
             for notice in open_notices
         ],
-        figures=figures(actor, found.progress, clinician=True),
+        figures=figures(actor, found.progress.patient_id, found.progress),
         events=_events(found),
         done=Toast("done", _("Marked as seen")) if toasts.said() == "seen" else None,
     )

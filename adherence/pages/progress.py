@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Role
 from adherence.domain.activities import ActivityKind
 from adherence.domain.entries import Status
 from adherence.pages.own import own
@@ -21,8 +21,9 @@ from adherence.services.goals import GoalView
 from adherence.services.progress import Progress
 from adherence.web import pictures, words
 from adherence.web.clock import now
+from adherence.web.kept import kept
+from adherence.web.locale import current, ngettext
 from adherence.web.locale import gettext as _
-from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("progress", __name__)
@@ -97,11 +98,10 @@ class ShownProgress:
 def show(actor: Actor) -> str:
     """Show the patient's progress."""
     patient_id = own(actor)
-    found = service.progress(actor, patient_id, DAYS, now())
     team = patients.care_team(actor, patient_id)
     names = words.listed(member.name for member in team)
     page = ShownProgress(
-        figures=figures(actor, found, clinician=False),
+        figures=figures(actor, patient_id),
         shared=ngettext(
             "%(names)s can see the same pictures.",
             "%(names)s can see the same pictures.",
@@ -114,8 +114,27 @@ def show(actor: Actor) -> str:
     return render_template("patient/progress.html", progress=page)
 
 
-def figures(actor: Actor, found: Progress, *, clinician: bool) -> list[Figure]:
-    """Return the figures of a period: first goals, then the days, symptoms and doses."""
+def figures(actor: Actor, patient_id: UUID, found: Progress | None = None) -> list[Figure]:
+    """Return the figures of the last ``DAYS`` days: first goals, then days, symptoms and doses.
+
+    ``found`` is the progress of these days where the caller has it already. What was made once is
+    kept while the record stays as it is.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    clinician = actor.role is not Role.PATIENT
+    version = service.version(actor, patient_id, now())
+    key = ("figures", patient_id, current(), clinician, *version)
+    made: list[Figure] | None = kept().get(key, now())
+    if made is None:
+        found = found or service.progress(actor, patient_id, DAYS, now())
+        made = _made(actor, found, clinician)
+        kept().put(key, service.next_change(actor, patient_id, now()), made)
+    return made
+
+
+def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
     patient_id = found.patient_id
     today = found.until - timedelta(days=1)
     shown: list[Figure] = []

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Source, Status
+from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Entry, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
 from adherence.domain.matching import Outcome
@@ -24,7 +24,7 @@ from adherence.domain.texts import clean
 from adherence.domain.zones import zone_info
 from adherence.services import caseload, changes, milestones, notices
 from adherence.services.care import Care, care_of
-from adherence.services.day_sums import recompute
+from adherence.services.day_sums import Recomputed, add_extras, entry_as_said, recompute
 from adherence.services.record import Record
 from adherence.store import entries as table
 from adherence.store import patients
@@ -101,15 +101,15 @@ FIELDS: dict[str, Any] = {
 def payload_hash(document: Mapping[str, Any]) -> bytes:
     """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
-    for name, silent in FIELDS.items():
-        value = document.get(name, silent)
-        if value is None or value is silent or value == silent:
+    for name, value in document.items():
+        if value is None or value == FIELDS.get(name):
             continue
         if isinstance(value, datetime):
             value = value.astimezone(UTC).isoformat()
         elif isinstance(value, float) and value.is_integer():
             value = int(value)
         said.append(f"{name}={value}")
+    said.sort()
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).digest()
 
 
@@ -191,10 +191,14 @@ def _known(run: Run, patient_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[byte
     if len(ids) == 1:
         row: Any = run.first(table.known_entry, patient_id=patient_id, client_id=ids[0])
         return {} if row is None else {ids[0]: (row.payload_hash, row.seq)}
-    return {
-        row.client_id: (row.payload_hash, row.seq)
-        for row in run.core(table.known_entries(patient_id, ids))
-    }
+    known = {}
+    for start in range(0, len(ids), table.KNOWN_AT_ONCE):
+        some = ids[start : start + table.KNOWN_AT_ONCE]
+        some += some[-1:] * (table.KNOWN_AT_ONCE - len(some))
+        named = {f"id_{n}": one for n, one in enumerate(some)}
+        for row in run.all(table.known_entries, patient_id=patient_id, **named):
+            known[row.client_id] = (row.payload_hash, row.seq)
+    return known
 
 
 class _Changed:
@@ -308,27 +312,26 @@ def _follow(
 ) -> dict[UUID, Receipt]:
     """Bring everything that rests on the entries up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
-    first = until = None
-    touched = {day for days in changed.days.values() for day in days}
-    for spans in _rounds(changed.days):
-        for found, extras in recompute(record, care, spans).values():
+    moved: dict[UUID, set[date]] = {}
+    for recomputed in _recomputed(record, care, changed, fresh):
+        for activity_id, days in recomputed.moved.items():
+            moved.setdefault(activity_id, set()).update(days)
+        for found, extras in recomputed.found.values():
             for outcome in found:
-                touched.add(outcome.on)
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
                     answers[outcome.entry.client_id] = _answer(outcome)
             for extra in extras:
-                touched.add(extra.on)
                 if extra.entry.client_id in fresh:
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
                     )
-        for span in spans.values():
-            first = span[0] if first is None else min(first, span[0])
-            until = span[1] if until is None else max(until, span[1])
+    touched = {day for days in moved.values() for day in days}
+    first = min(touched, default=None)
+    until = max(touched) + ONE_DAY if touched else None
     milestones.award(
         record,
         care,
-        activity_ids=changed.days.keys(),
+        activity_ids=moved.keys(),
         goal_ids=changed.goal_ids,
         symptoms=changed.symptoms,
         first=first,
@@ -339,6 +342,42 @@ def _follow(
     notices.raise_concerns(record, care, fresh.values())
     caseload.refresh(record, care, record.now, touched)
     return answers
+
+
+def _recomputed(
+    record: Record, care: Care, changed: _Changed, fresh: Mapping[UUID, Mapping[str, Any]]
+) -> Iterator[Recomputed]:
+    """The day sums of everything a batch touches; first of the days where it only adds extras."""
+    days = changed.days
+    if not changed.corrects:
+        added = add_extras(record, care, _unnamed(fresh))
+        yield added
+        done = {
+            (activity_id, extra.on)
+            for activity_id, (_, extras) in added.found.items()
+            for extra in extras
+        }
+        days = {
+            activity_id: {day for day in some if (activity_id, day) not in done}
+            for activity_id, some in days.items()
+        }
+    for spans in _rounds({activity_id: some for activity_id, some in days.items() if some}):
+        yield recompute(record, care, spans)
+
+
+def _unnamed(fresh: Mapping[UUID, Mapping[str, Any]]) -> dict[tuple[UUID, date], list[Entry]]:
+    """New entries by activity and local day, of the days on which none names an occurrence."""
+    found: dict[tuple[UUID, date], list[Entry]] = {}
+    named: set[tuple[UUID, date]] = set()
+    for row in fresh.values():
+        activity_id = row["activity_id"]
+        if activity_id is None:
+            continue
+        if row["day"] is None:
+            found.setdefault((activity_id, row["local_day"]), []).append(entry_as_said(row))
+        else:
+            named |= {(activity_id, row["local_day"]), (activity_id, row["day"])}
+    return {key: entries for key, entries in found.items() if key not in named}
 
 
 def _rounds(changed: Mapping[UUID, set[date]]) -> Iterator[dict[UUID, tuple[date, date]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.domain.notices import NoticeKind, NoticeState
 from adherence.domain.texts import clean
 from adherence.services import caseload
-from adherence.services.care import care_of
+from adherence.services.care import Care, care_of
 from adherence.services.patients import ListedPatient, listed
 from adherence.services.record import Record, audit_clinic
 from adherence.store import caseload as caseload_table
@@ -61,8 +62,11 @@ def queue(actor: Actor, now: datetime) -> list[QueueRow]:
             QueueRow(
                 listed(run, row, now),
                 tuple(
-                    _view(run, notice)
-                    for notice in run.all(table.open_notices_of_patient, patient_id=row.patient_id)
+                    _views(
+                        run,
+                        run.first(patient_by_id, patient_id=row.patient_id),
+                        run.all(table.open_notices_of_patient, patient_id=row.patient_id),
+                    )
                 ),
             )
             for row in rows
@@ -77,10 +81,8 @@ def notices(actor: Actor, patient_id: UUID, now: datetime) -> list[NoticeView]:
         patient: Any = run.first(patient_by_id, patient_id=patient_id)
         if patient is None or patient.clinic_id != actor.clinic_id:
             raise NotFound
-        return [
-            _view(run, row)
-            for row in run.all(table.notices_of_patient, patient_id=patient_id, many=200)
-        ]
+        rows = run.all(table.notices_of_patient, patient_id=patient_id, many=200)
+        return _views(run, patient, rows)
 
 
 def notice(actor: Actor, notice_id: UUID, now: datetime) -> NoticeView:
@@ -96,19 +98,23 @@ def notice(actor: Actor, notice_id: UUID, now: datetime) -> NoticeView:
         patient: Any = run.first(patient_by_id, patient_id=row.patient_id)
         if patient.clinic_id != actor.clinic_id:
             raise NotFound
-        return _view(run, row)
+        return _views(run, patient, [row])[0]
 
 
-def _view(run: Run, row: Any) -> NoticeView:
-    patient: Any = run.first(patient_by_id, patient_id=row.patient_id)
-    care = care_of(run, row.patient_id, patient.plan_version)
+def _views(run: Run, patient: Any, rows: Sequence[Any]) -> list[NoticeView]:
+    """Notices of one patient as they are read."""
+    care = care_of(run, patient.id, patient.plan_version)
+    return [_view(care, patient.name, row) for row in rows]
+
+
+def _view(care: Care, patient_name: str, row: Any) -> NoticeView:
     agreed = care.goals.get(row.goal_id) if row.goal_id else None
     activity = care.activities.get(row.activity_id) if row.activity_id else None
     revision = None if activity is None else activity.revision_on(row.day)
     return NoticeView(
         id=row.id,
         patient_id=row.patient_id,
-        patient_name=patient.name,
+        patient_name=patient_name,
         kind=row.kind,
         state=row.state,
         subject=row.subject,

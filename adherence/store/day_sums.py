@@ -52,6 +52,7 @@ class DaySumRow(Model):
     volume: Mapped[float]
     doses: Mapped[float]
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 DAY_SUM: Any = DaySumRow.__table__
@@ -64,14 +65,27 @@ _days = sa.and_(
 _activity = DAY_SUM.c.activity_id == sa.bindparam("activity_id", type_=Id)
 
 add_day_sum = Statement(sa.insert(DAY_SUM), " ".join(COLUMNS))
-#: Clears one activity's days of [first, until) before they are written anew.
-clear_day_sums = Statement(sa.delete(DAY_SUM).where(_mine, _days, _activity))
+_KEY = ("patient_id", "day", "activity_id")
+#: Writes one row anew, found by ``patient_id``, ``on_day`` and ``activity_id``.
+set_day_sum = Statement(
+    sa.update(DAY_SUM)
+    .where(_mine, _activity, DAY_SUM.c.day == sa.bindparam("on_day", type_=sa.Date))
+    .values({name: sa.bindparam(f"new_{name}") for name in COLUMNS if name not in _KEY})
+)
+drop_day_sum = Statement(
+    sa.delete(DAY_SUM).where(
+        _mine, _activity, DAY_SUM.c.day == sa.bindparam("on_day", type_=sa.Date)
+    )
+)
 clear_all_day_sums = Statement(sa.delete(DAY_SUM).where(_mine))
 #: In the order of the fields of the domain's ``DaySum``.
 day_sums = Statement(
     sa.select(*[DAY_SUM.c[field.name] for field in fields(DaySum)])
     .where(_mine, _days)
     .order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)
+)
+day_sums_of_activity = Statement(
+    sa.select(*[DAY_SUM.c[field.name] for field in fields(DaySum)]).where(_mine, _days, _activity)
 )
 all_day_sums = Statement(
     sa.select(*DAY_SUM.c).where(_mine).order_by(DAY_SUM.c.day, DAY_SUM.c.activity_id)

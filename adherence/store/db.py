@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -240,8 +241,24 @@ def _to_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[An
     return processor
 
 
+def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], Iterable[Any]]:
+    """What takes the values of ``keys`` out of a mapping, in that order."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda given: [given[key] for key in keys]
+
+
 class _Ready:
-    __slots__ = ("binds", "make", "positional", "results", "sql")
+    __slots__ = (
+        "bound",
+        "converted",
+        "make",
+        "names",
+        "pick",
+        "positional",
+        "sql",
+        "usual",
+    )
 
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         core = statement.core
@@ -249,14 +266,18 @@ class _Ready:
         self.sql = str(compiled)
         self.positional = bool(compiled.positional)
         names = compiled.positiontup if compiled.positional else list(compiled.binds)
-        self.binds = []
-        for name in names:
-            bound = compiled.binds[name]
-            processor = _to_driver(bound.type, dialect)
-            self.binds.append((name, bound.key, processor, bound.required, bound.effective_value))
+        binds = [compiled.binds[name] for name in names]
+        self.names = names
+        self.pick = _picker([each.key for each in binds])
+        #: Values that the statement brings itself.
+        self.usual = {each.key: each.effective_value for each in binds if not each.required}
+        processors = [_to_driver(each.type, dialect) for each in binds]
+        self.bound = [(at, each) for at, each in enumerate(processors) if each is not None]
         shown = getattr(core, "exported_columns", None)
         columns = list(shown) if shown is not None else []
-        self.results = [_from_driver(column.type, dialect) for column in columns]
+        read = [_from_driver(column.type, dialect) for column in columns]
+        #: The columns that the driver does not give as they should be, and what makes them so.
+        self.converted = [(at, each) for at, each in enumerate(read) if each is not None]
         if columns:
             names = [str(column.key) for column in columns]
             row: Any = namedtuple("Row", names)  # type: ignore[misc]  # made at run time
@@ -265,24 +286,21 @@ class _Ready:
             self.make = None
 
     def params(self, given: Mapping[str, Any]) -> Any:
-        if self.positional:
-            values = []
-            for _, key, processor, required, usual in self.binds:
-                value = given[key] if required or key in given else usual
-                values.append(processor(value) if processor is not None else value)
-            return values
-        named = {}
-        for name, key, processor, required, usual in self.binds:
-            value = given[key] if required or key in given else usual
-            named[name] = processor(value) if processor is not None else value
-        return named
+        """The driver's parameters of one call."""
+        values = list(self.pick({**self.usual, **given} if self.usual else given))
+        for at, processor in self.bound:
+            values[at] = processor(values[at])
+        return values if self.positional else dict(zip(self.names, values, strict=True))
 
     def rows(self, raw: Iterable[Sequence[Any]]) -> list[Any]:
-        results, make = self.results, self.make
-        return [
-            make([p(v) if p is not None else v for p, v in zip(results, row, strict=True)])
-            for row in raw
-        ]
+        converted, make = self.converted, self.make
+        found = []
+        for row in raw:
+            values = list(row)
+            for at, processor in converted:
+                values[at] = processor(values[at])
+            found.append(make(values))
+        return found
 
 
 class Kept:

@@ -168,11 +168,15 @@ correction_of = Statement(
 )
 
 
-def known_entries(patient_id: UUID, client_ids: list[UUID]) -> Any:
-    """A select of (client_id, payload_hash, seq) of those of ``client_ids`` that are stored."""
-    return sa.select(ENTRY.c.client_id, ENTRY.c.payload_hash, ENTRY.c.seq).where(
-        ENTRY.c.patient_id == patient_id, ENTRY.c.client_id.in_(client_ids)
+#: Looked up at a time; a shorter list repeats its last id.
+KNOWN_AT_ONCE = 50
+#: (client_id, payload_hash, seq) of those of ``id_0`` … that are stored.
+known_entries = Statement(
+    sa.select(ENTRY.c.client_id, ENTRY.c.payload_hash, ENTRY.c.seq).where(
+        _mine,
+        ENTRY.c.client_id.in_([sa.bindparam(f"id_{n}", type_=Id) for n in range(KNOWN_AT_ONCE)]),
     )
+)
 
 
 _activity = ENTRY.c.activity_id == sa.bindparam("activity_id", type_=Id)

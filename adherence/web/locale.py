@@ -25,6 +25,9 @@ NAMES = {"en": "English", "de": "Deutsch", "ru": "Русский"}
 FORMATS = {"en": "en_GB", "de": "de", "ru": "ru"}
 """Whose dates and numbers a language uses: days before months and a clock of 24 hours."""
 
+#: Where a request keeps its language once it was asked for.
+CHOSEN = "adherence.language"
+
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 
 
@@ -92,7 +95,19 @@ def choose() -> str:
 
 
 def current() -> str:
-    """Return the language in force: of the request, or one forced with ``force_locale``."""
+    """Return the language in force: of the request, or one forced with ``force_locale``.
+
+    A page asks some hundred times; the first answer holds for the request.
+    """
+    if not has_request_context():
+        return _in_force()
+    known: str | None = request.environ.get(CHOSEN)
+    if known is None:
+        known = request.environ[CHOSEN] = _in_force()
+    return known
+
+
+def _in_force() -> str:
     locale = _babel_locale()
     return LOCALES[0] if locale is None else str(locale.language)
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from hashlib import blake2b
-from threading import Lock
 from typing import get_args
 from uuid import UUID
 
@@ -40,6 +38,7 @@ from adherence.domain.windows import WindowKind
 from adherence.services import progress
 from adherence.services.progress import DoseSeries
 from adherence.web import headers, words
+from adherence.web.kept import kept
 from adherence.web.locale import catalogue, current
 
 ONE_DAY = timedelta(days=1)
@@ -284,28 +283,6 @@ MOST_DAYS = 90
 _DAYS = re.compile("[0-9]{1,3}")
 
 
-class _Kept:
-    """Answers by what they rest on. One is good until the clock alone would change it."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._answers: OrderedDict[tuple[object, ...], tuple[datetime, str, bytes]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: tuple[object, ...], now: datetime) -> tuple[str, bytes] | None:
-        found = self._answers.get(key)
-        return None if found is None or found[0] <= now else found[1:]
-
-    def put(self, key: tuple[object, ...], until: datetime, tag: str, content: bytes) -> None:
-        with self._lock:
-            self._answers[key] = (until, tag, content)
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
-
-
-_kept = _Kept(KEPT)
-
-
 def answer(actor: Actor, patient_id: UUID, name: str, format: str, now: datetime) -> Response:
     """Return the chart ``name`` as the address asks for it; 304 before anything is drawn.
 
@@ -325,12 +302,12 @@ def answer(actor: Actor, patient_id: UUID, name: str, format: str, now: datetime
     clinician = actor.role is not Role.PATIENT
     version = progress.version(actor, patient_id, now)
     key = (patient_id, name, format, theme, width, of, current(), clinician, *version)
-    found = _kept.get(key, now)
+    found = kept().get(key, now)
     if found is None:
         chart = _chart(actor, patient_id, name, of, width, version[2], now)
         content = drawn(chart, theme, width, kind, current(), clinician)
         found = blake2b(content, digest_size=16).hexdigest(), content
-        _kept.put(key, progress.next_change(actor, patient_id, now), *found)
+        kept().put(key, progress.next_change(actor, patient_id, now), found)
     tag, content = found
     if request.if_none_match.contains(tag):
         response = headers.picture(b"", TYPES[format])

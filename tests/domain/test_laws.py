@@ -2,17 +2,25 @@
 
 import pickle
 from dataclasses import replace
-from datetime import date
+from datetime import date, time, timedelta
+from uuid import UUID
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adherence.domain.activities import Activity, due
-from adherence.domain.adherence import DaySum, adherence, day_sums
-from adherence.domain.entries import Amounts, Status
-from adherence.domain.matching import affected_days, outcomes
+from adherence.domain.adherence import (
+    DaySum,
+    adherence,
+    day_sums,
+    is_all_answered,
+    with_extra,
+)
+from adherence.domain.entries import LOGGABLE, Amounts, Entry, Status
+from adherence.domain.matching import affected_days, extra_of, outcomes, takes_no_more
 from adherence.domain.pauses import Pause, PauseKind
-from adherence.domain.schedules import Schedule
+from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.domain.zones import DAY, Zones
 from tests.domain.examples import (
     FIRST,
@@ -78,6 +86,68 @@ def test_a_revision_never_changes_a_past_day_to_the_byte(
         return [pickle.dumps(row) for day, row in told.items() if day < on]
 
     assert past(after) == past(before)
+
+
+@given(stories(), st.data())
+def test_one_more_extra_is_added_as_if_all_were_counted_again(story: Story, data: st.DataObject):
+    """Where everything asked on a day is answered, a later entry changes nothing else."""
+    zones = story.zones
+    within_days = st.builds(
+        Schedule,
+        kind=st.just(ScheduleKind.EVERY_N_DAYS),
+        starts_on=st.just(FIRST),
+        every=st.integers(1, 3),
+        times=st.sampled_from([(time(8),), (time(8), time(20)), (time(0), time(12), time(23))]),
+    )
+    revisions = [
+        replace(
+            each,
+            schedule=data.draw(within_days),
+            asked=replace(each.asked, optional=False),
+        )
+        for each in story.activity.revisions
+    ]
+    activity = replace(story.activity, revisions=tuple(revisions), ended_on=None)
+    story = replace(story, activity=activity, pauses=story.pauses[:1])
+    asked = due(activity, zones, FIRST, UNTIL)
+    day = data.draw(st.sampled_from(asked)).day
+    assert takes_no_more(activity, day)
+    answered = [
+        Entry(
+            UUID(int=(1 << 90) + n),
+            zones.start(day) + timedelta(hours=data.draw(st.integers(0, 11))),
+            day,
+            data.draw(st.sampled_from(LOGGABLE)),
+            activity.id,
+            named=(day, one.slot),
+        )
+        for n, one in enumerate(asked)
+        if one.day == day
+    ]
+    entries = [*story.entries, *answered]
+    told = rows(story, entries=entries)
+    row = told[day]
+    at = zones.start(day) + timedelta(minutes=data.draw(st.integers(11 * 60, 22 * 60)))
+    assume(zones.local_day(at) == day and is_all_answered(row, at))
+    amounts = data.draw(st.sampled_from([Amounts(), Amounts(quantity=0.3), Amounts(sets=2)]))
+    entry = Entry(
+        UUID(int=data.draw(st.integers(1 << 100, 1 << 101))),
+        at,
+        day,
+        data.draw(st.sampled_from(LOGGABLE)),
+        activity.id,
+        amounts=amounts,
+        pain=data.draw(st.none() | st.integers(0, 10)),
+        effort=data.draw(st.none() | st.integers(0, 10)),
+    )
+
+    anew = rows(story, entries=[*entries, entry])
+
+    added = with_extra(row, extra_of(activity, story.pauses, entry))
+    sums = {"volume": added.volume, "doses": added.doses}
+    assert {name: getattr(anew[day], name) for name in sums} == pytest.approx(sums)
+    assert replace(anew[day], **sums) == added
+    assert {**anew, day: row} == told
 
 
 @given(stories(), days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -10,12 +11,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
-    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -30,13 +29,12 @@ from adherence.store.ids import new_id
 from tests.wards import DAY, MONDAY, document, ward
 
 STORED = {Result.CREATED, Result.CORRECTED}
+#: What the model did, so that a run that hardly sends anything is noticed.
+SENT: Counter[str] = Counter()
 
 
 class Sync(RuleBasedStateMachine):
     """Two phones of one patient, a server, and a dict that says what must be there."""
-
-    queued = Bundle("queued")
-    logged = Bundle("logged")
 
     @initialize()
     def begin(self) -> None:
@@ -47,18 +45,21 @@ class Sync(RuleBasedStateMachine):
         self.corrected: set = set()
         self.cursor = 0
         self.pulled: list = []
+        self.queue: list = []
+        self.logged: list = []
 
     @rule(
-        target=queued,
+        many=st.integers(1, 4),
         which=st.sampled_from(["exercise_id", "medicine_id", "weekly_id", "check_id", "nobody"]),
         back=st.integers(0, 5),
         hour=st.integers(0, 23),
         status=st.sampled_from([Status.DONE, Status.PARTLY, Status.SKIPPED, Status.MISSED]),
         named=st.booleans(),
         sets=st.sampled_from([None, 1, 2, 3]),
+        online=st.sampled_from([True, True, True, False]),
     )
-    def log_on_a_phone(self, which, back, hour, status, named, sets):
-        """Nothing is sent yet: the phone is offline."""
+    def log_on_a_phone(self, many, which, back, hour, status, named, sets, online):
+        """Sent at once, or kept while the phone is offline."""
         w = self.ward
         activity_id = uuid4() if which == "nobody" else getattr(w, which)
         at = self.now - back * DAY - timedelta(hours=hour)
@@ -69,27 +70,43 @@ class Sync(RuleBasedStateMachine):
             more |= {"symptom": "pain", "value": float(hour % 11)}
         if named:
             more |= {"day": at.date(), "slot": 0}
-        return document(activity_id, at, status=status, **more)
+        for n in range(many):
+            later = timedelta(minutes=17 * n)
+            self.queue.append(document(activity_id, at + later, status=status, **more))
+        if online:
+            self._deliver(self.queue[-many:])
 
-    @rule(target=queued, old=logged, withdrawn=st.booleans())
-    def correct_on_a_phone(self, old, withdrawn):
-        return {
-            "client_id": new_id(),
-            "corrects_id": old,
-            **({"withdrawn": True} if withdrawn else {"status": Status.PARTLY, "sets": 1}),
-        }
-
+    @precondition(lambda self: self.logged)
     @rule(
-        target=logged,
-        batch=st.lists(consumes(queued), min_size=1, max_size=6, unique_by=id),
+        which=st.integers(0), withdrawn=st.booleans(), online=st.sampled_from([True, True, False])
+    )
+    def correct_on_a_phone(self, which, withdrawn, online):
+        self.queue.append(
+            {
+                "client_id": new_id(),
+                "corrects_id": self.logged[which % len(self.logged)],
+                **({"withdrawn": True} if withdrawn else {"status": Status.PARTLY, "sets": 1}),
+            }
+        )
+        if online:
+            self._deliver(self.queue[-1:])
+
+    @precondition(lambda self: self.queue)
+    @rule(
+        many=st.integers(1, 6),
         order=st.randoms(use_true_random=False),
         twice=st.booleans(),
         cut=st.booleans(),
     )
-    def send(self, batch, order, twice, cut):
-        """The batch in any order, some items twice, perhaps the answer lost and all sent again."""
-        sent = list(batch) + (list(batch[:2]) if twice else [])
+    def send(self, many, order, twice, cut):
+        """A batch in any order, some items twice, perhaps the answer lost and all sent again."""
+        order.shuffle(self.queue)
+        sent, self.queue = self.queue[:many], self.queue[many:]
+        sent += sent[:2] if twice else []
         order.shuffle(sent)
+        self._deliver(sent, cut)
+
+    def _deliver(self, sent, cut=False):
         receipts = self._send(sent)
         if cut:
             again = self._send(sent)
@@ -97,9 +114,8 @@ class Sync(RuleBasedStateMachine):
                 if first.result in STORED | {Result.IDENTICAL}:
                     assert second.result is Result.IDENTICAL
                     assert second.seq == first.seq
-        return multiple(
-            *{one.client_id for one in receipts if one.result in STORED and one.client_id}
-        )
+        self.logged += [one.client_id for one in receipts if one.result in STORED]
+        SENT["batches"] += 1
 
     def _send(self, sent):
         w = self.ward
@@ -127,9 +143,11 @@ class Sync(RuleBasedStateMachine):
         mine = {w.exercise_id, w.medicine_id, w.weekly_id, w.check_id}
         return Result.CREATED if said["activity_id"] in mine else Result.UNKNOWN
 
-    @rule(old=logged)
-    def say_something_else_under_a_known_id(self, old):
+    @precondition(lambda self: self.logged)
+    @rule(which=st.integers(0))
+    def say_something_else_under_a_known_id(self, which):
         w = self.ward
+        old = self.logged[which % len(self.logged)]
         said = self.said[old] | {"note": f"other {uuid4()}"}
         answer = entries.log_entry(w.patient, w.patient_id, said, self.now)
         assert answer.result is Result.CONFLICT
@@ -204,6 +222,7 @@ class Sync(RuleBasedStateMachine):
 
 
 def run(examples: int, steps: int) -> None:
+    SENT.clear()
     run_state_machine_as_test(
         Sync,
         settings=settings(
@@ -213,10 +232,11 @@ def run(examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert SENT["batches"] > examples, "the phones hardly ever sent anything"
 
 
 def test_sync_equals_a_dict(app):
-    run(25, 25)
+    run(40, 30)
 
 
 @pytest.mark.full

@@ -398,6 +398,7 @@ def upgrade() -> None:
         sa.Column("volume", sa.Double(), nullable=False),
         sa.Column("doses", sa.Double(), nullable=False),
         sa.Column("open_until", columns.instant(), nullable=True),
+        sa.Column("answered_until", columns.instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["patient_id", "activity_id"],
             ["activity.patient_id", "activity.id"],
