@@ -595,8 +595,6 @@ const CLOSE = { hand: ["fingers", 0.17], foot: ["ankle", 0.22], head: ["head", 0
 export const openScene = (three, canvas, skeleton, motion) => {
   const renderer = new three.WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "low-power" });
   // Colours are the page's own and go to the screen as they are.
-  three.ColorManagement.enabled = false;
-  renderer.outputColorSpace = three.LinearSRGBColorSpace;
   const camera = new three.PerspectiveCamera(LENS, 1, 0.05, 40);
   const world = new three.Group();
   const scene = new three.Scene().add(world);
