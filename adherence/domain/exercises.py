@@ -76,6 +76,11 @@ BODY_TARGETS = (
     *(f"{part}_{side}" for part in ("hand", "temple", "ribs", "hip") for side in SIDES),
 )
 """Places on the body a hand, foot or heel can touch."""
+CLOSE_UPS = (
+    *("head", "neck", "spine_low", "spine_high", "pelvis"),
+    *(f"{part}_{side}" for part in ("hand", "foot", "shoulder", "knee", "hip") for side in SIDES),
+)
+"""Parts of the body a picture can come close to."""
 LISTS = ("start", "steps", "mistakes", "stop", "caution", "search")
 SENTENCES = ("title", "purpose", "body")
 
@@ -203,15 +208,15 @@ class Exercise:
     flipped: bool = False
 
 
-def contacts_of(text: str) -> tuple[Contact, ...]:
+def contacts_of(text: str, where: str = "contacts") -> tuple[Contact, ...]:
     """Return the contacts written as `feet:floor` or `heel_r~floor`; plurals are both sides.
 
     A plural on a body part of a side takes the same side: `hands:thigh` is each hand on its thigh.
-    Raises InvalidInput when a name is not known.
+    Raises InvalidInput, naming `where`, when a name is not known.
     """
     found = _CONTACT.fullmatch(text)
     if not found:
-        raise InvalidInput("contacts", f"{text!r} is not part:surface")
+        raise InvalidInput(where, "not_part_and_surface")
     part, how, on = found.groups()
     slides = how == "~"
     if part in PLURALS:
@@ -219,64 +224,113 @@ def contacts_of(text: str) -> tuple[Contact, ...]:
     elif part in MIDDLE_PARTS or (part[-2:] in ("_l", "_r") and part[:-2] in SIDED_PARTS):
         parts = [part]
     else:
-        raise InvalidInput("contacts", f"{part!r} is no part")
+        raise InvalidInput(where, "unknown_part")
     contacts = []
     for one in parts:
         target = on
         if on not in SURFACES and on not in BODY_TARGETS:
             target = f"{PLURALS.get(on, on)}{one[-2:]}"
         if target not in SURFACES and target not in BODY_TARGETS:
-            raise InvalidInput("contacts", f"{on!r} is nothing to touch")
+            raise InvalidInput(where, "unknown_surface")
         contacts.append(Contact(one, target, slides))
     return tuple(contacts)
+
+
+def _table(data: Any, allowed: Sequence[str], where: str) -> Mapping[str, Any]:
+    """Return `data` if it is a table with no other keys; what a person typed is not repeated."""
+    if not isinstance(data, Mapping):
+        raise InvalidInput(where, "not_a_table")
+    if any(key not in allowed for key in data):
+        raise InvalidInput(where, "unknown_key")
+    return data
+
+
+def _rows(data: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:
+    """Return the items of a list, each with where it stands; the first is number 1."""
+    value = data.get(key, [])
+    if not isinstance(value, list | tuple):
+        raise InvalidInput(key, "not_a_list")
+    return [(f"{key}[{number}]", row) for number, row in enumerate(value, 1)]
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _pair(data: Mapping[str, Any], key: str) -> tuple[int, int] | None:
     value = data.get(key)
     if value is None:
         return None
-    if isinstance(value, int):
-        return (value, value)
-    if not (isinstance(value, list | tuple) and len(value) == 2):
-        raise InvalidInput(f"dose.{key}", "not two numbers")
+    if _whole(value):
+        value = (value, value)
+    if not (isinstance(value, list | tuple) and len(value) == 2 and all(map(_whole, value))):
+        raise InvalidInput(f"dose.{key}", "not_least_and_most")
     low, high = value
-    if not (isinstance(low, int) and isinstance(high, int) and 0 < low <= high):
-        raise InvalidInput(f"dose.{key}", "least and most, whole numbers")
+    if not 0 < low <= high <= 10_000:
+        raise InvalidInput(f"dose.{key}", "not_least_and_most")
     return (low, high)
 
 
-def _number(data: Mapping[str, Any], key: str, otherwise: float, where: str) -> float:
-    value = data.get(key, otherwise)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{where}.{key}", "not a number")
+def _finite(value: Any, where: str) -> float:
+    """Return a number of reasonable size (nothing here is beyond a thousand)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1000:
+        raise InvalidInput(where, "not_a_number")
     return float(value)
+
+
+def _number(data: Mapping[str, Any], key: str, otherwise: float, where: str) -> float:
+    return _finite(data.get(key, otherwise), f"{where}.{key}")
+
+
+def _count(data: Mapping[str, Any], key: str, otherwise: int) -> int:
+    value = data.get(key, otherwise)
+    if not _whole(value):
+        raise InvalidInput(key, "not_a_whole_number")
+    return int(value)
+
+
+def _flag(data: Mapping[str, Any], key: str, otherwise: bool) -> bool:
+    value = data.get(key, otherwise)
+    if not isinstance(value, bool):
+        raise InvalidInput(key, "not_true_or_false")
+    return value
+
+
+def _text(data: Mapping[str, Any], key: str, otherwise: str = "", where: str = "") -> str:
+    value = data.get(key, otherwise)
+    if not isinstance(value, str):
+        raise InvalidInput(f"{where}{key}", "not_text")
+    return value
 
 
 def _texts(data: Mapping[str, Any], key: str, where: str = "") -> tuple[str, ...]:
     value = data.get(key, [])
     if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
-        raise InvalidInput(f"{where}{key}", "not a list of texts")
+        raise InvalidInput(f"{where}{key}", "not_a_list_of_texts")
     return tuple(value)
 
 
+def _point(value: Any, size: int, where: str) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or len(value) != size:
+        raise InvalidInput(where, "not_a_point")
+    return tuple(_finite(part, where) for part in value)
+
+
 def _place(value: Any, where: str) -> tuple[float, float]:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise InvalidInput(where, "not x and z")
-    return (float(value[0]), float(value[1]))
+    x, z = _point(value, 2, where)
+    return (x, z)
 
 
-def _known(data: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
-    for key in data:
-        if key not in allowed:
-            raise InvalidInput(f"{where}.{key}" if where else key, "unknown key")
-
-
-def angles_of(joints: Mapping[str, Any], before: Mapping[str, float]) -> dict[str, float]:
+def angles_of(
+    joints: Mapping[str, Any], before: Mapping[str, float], where: str = "joints"
+) -> dict[str, float]:
     """Return all angles after `joints` changed those of the pose `before`, degrees.
 
-    A sided joint without suffix is both sides. Raises InvalidInput for an unknown joint or
-    movement.
+    A sided joint without suffix is both sides. Raises InvalidInput, naming `where`, for an unknown
+    joint or movement.
     """
+    if not isinstance(joints, Mapping):
+        raise InvalidInput(where, "not_a_table")
     angles = dict(before)
     for joint, movements in joints.items():
         if joint == "breath" or joint in NODES:
@@ -284,67 +338,76 @@ def angles_of(joints: Mapping[str, Any], before: Mapping[str, float]) -> dict[st
         elif f"{joint}_l" in NODES:
             names = [f"{joint}_{side}" for side in SIDES]
         else:
-            raise InvalidInput("joints", f"{joint!r} is no joint")
+            raise InvalidInput(where, "unknown_joint")
         if not isinstance(movements, Mapping):
-            raise InvalidInput("joints", f"{joint} has no movements")
+            raise InvalidInput(f"{where}.{joint}", "not_a_table")
         for movement, degrees in movements.items():
             for name in names:
                 if f"{name}.{movement}" not in LIMITS:
-                    raise InvalidInput("joints", f"{joint} has no movement {movement!r}")
-                if isinstance(degrees, bool) or not isinstance(degrees, int | float):
-                    raise InvalidInput("joints", f"{joint}.{movement} is not a number")
-                angles[f"{name}.{movement}"] = float(degrees)
+                    raise InvalidInput(f"{where}.{joint}", "unknown_movement")
+                angles[f"{name}.{movement}"] = _finite(degrees, f"{where}.{joint}")
     return angles
 
 
-def _pose_of(data: Mapping[str, Any], before: Pose | None, at_ease: Mapping[str, float]) -> Pose:
-    _known(data, ("phase", "seconds", "hold", "contacts", "root", "joints", "at"), "pose")
-    root = data.get("root", {})
-    _known(root, ("pitch", "roll", "yaw"), "root")
-    contacts: tuple[Contact, ...]
+_POSE = ("phase", "seconds", "hold", "contacts", "root", "joints", "at")
+_ROOT = ("pitch", "roll", "yaw")
+
+
+def _pose_of(row: Any, before: Pose | None, at_ease: Mapping[str, float], where: str) -> Pose:
+    data = _table(row, _POSE, where)
+    root = _table(data.get("root", {}), _ROOT, f"{where}.root")
+    contacts = before.contacts if before else ()
     if "contacts" in data:
-        contacts = tuple(c for text in _texts(data, "contacts") for c in contacts_of(text))
-    else:
-        contacts = before.contacts if before else ()
+        texts = _texts(data, "contacts", f"{where}.")
+        contacts = tuple(
+            contact
+            for number, text in enumerate(texts, 1)
+            for contact in contacts_of(text, f"{where}.contacts[{number}]")
+        )
     return Pose(
-        phase=str(data.get("phase", "move")),
-        seconds=_number(data, "seconds", 1.0, "pose"),
-        hold=_number(data, "hold", 0.0, "pose"),
+        phase=_text(data, "phase", "move", f"{where}."),
+        seconds=_number(data, "seconds", 1.0, where),
+        hold=_number(data, "hold", 0.0, where),
         contacts=contacts,
-        pitch=_number(root, "pitch", before.pitch if before else 0.0, "root"),
-        roll=_number(root, "roll", before.roll if before else 0.0, "root"),
-        yaw=_number(root, "yaw", before.yaw if before else 0.0, "root"),
-        angles=angles_of(data.get("joints", {}), before.angles if before else at_ease),
-        at=_place(data["at"], "pose.at") if "at" in data else None,
+        pitch=_number(root, "pitch", before.pitch if before else 0.0, f"{where}.root"),
+        roll=_number(root, "roll", before.roll if before else 0.0, f"{where}.root"),
+        yaw=_number(root, "yaw", before.yaw if before else 0.0, f"{where}.root"),
+        angles=angles_of(
+            data.get("joints", {}), before.angles if before else at_ease, f"{where}.joints"
+        ),
+        at=_place(data["at"], f"{where}.at") if "at" in data else None,
     )
 
 
-def _prop_of(data: Mapping[str, Any]) -> Prop:
-    _known(data, ("kind", "at", "turn", "height", "base", "hand", "ends"), "prop")
+_PROP = ("kind", "at", "turn", "height", "base", "hand", "ends")
+
+
+def _prop_of(row: Any, where: str) -> Prop:
+    data = _table(row, _PROP, where)
     ends: list[str | tuple[float, float, float]] = []
-    for end in data.get("ends", []):
-        if isinstance(end, str):
-            if end not in BODY_TARGETS:
-                raise InvalidInput("prop.ends", f"{end!r} is nowhere on the body")
+    for at, end in _rows(data, "ends"):
+        if not isinstance(end, str):
+            x, y, z = _point(end, 3, f"{where}.{at}")
+            ends.append((x, y, z))
+        elif end in BODY_TARGETS:
             ends.append(end)
         else:
-            x, y, z = end
-            ends.append((float(x), float(y), float(z)))
+            raise InvalidInput(f"{where}.{at}", "unknown_place_on_the_body")
     return Prop(
-        kind=str(data.get("kind", "")),
-        at=_place(data.get("at", (0.0, 0.0)), "prop.at"),
-        turn=_number(data, "turn", 0.0, "prop"),
-        height=_number(data, "height", 0.0, "prop") if "height" in data else None,
-        base=_number(data, "base", 0.0, "prop"),
-        hand=str(data.get("hand", "")),
+        kind=_text(data, "kind", "", f"{where}."),
+        at=_place(data.get("at", (0.0, 0.0)), f"{where}.at"),
+        turn=_number(data, "turn", 0.0, where),
+        height=_number(data, "height", 0.0, where) if "height" in data else None,
+        base=_number(data, "base", 0.0, where),
+        hand=_text(data, "hand", "", f"{where}."),
         ends=tuple(ends),
     )
 
 
-def words_of(data: Mapping[str, Any], where: str) -> ExerciseWords:
+def words_of(row: Any, where: str) -> ExerciseWords:
     """Return one language's words; raises InvalidInput when a key is unknown or not text."""
-    _known(data, (*SENTENCES, *LISTS), where)
-    sentences = {key: str(data.get(key, "")) for key in SENTENCES}
+    data = _table(row, (*SENTENCES, *LISTS), where)
+    sentences = {key: _text(data, key, "", f"{where}.") for key in SENTENCES}
     lists = {key: _texts(data, key, f"{where}.") for key in LISTS}
     return ExerciseWords(
         title=sentences["title"],
@@ -372,44 +435,41 @@ def exercise_of(data: Mapping[str, Any], at_ease: Mapping[str, float]) -> Exerci
     Raises InvalidInput when it cannot be read at all; what can be read but is wrong is left to
     `faults`.
     """
-    _known(data, KEYS, "")
-    view, dose = data.get("view", {}), data.get("dose", {})
-    _known(view, ("turn", "height", "close"), "view")
+    table = _table(data, KEYS, "exercise")
+    view = _table(table.get("view", {}), ("turn", "height", "close"), "view")
     pairs = ("sets", "reps", "hold_seconds", "minutes", "per_day", "per_week")
-    _known(dose, (*pairs, "source"), "dose")
+    dose = _table(table.get("dose", {}), (*pairs, "source"), "dose")
+    words = _table(table.get("words", {}), LOCALES, "words")
     poses: list[Pose] = []
-    for row in data.get("pose", []):
-        poses.append(_pose_of(row, poses[-1] if poses else None, at_ease))
+    for where, row in _rows(table, "pose"):
+        poses.append(_pose_of(row, poses[-1] if poses else None, at_ease, where))
     if not poses:
-        raise InvalidInput("pose", "no pose")
+        raise InvalidInput("pose", "no_pose")
     return Exercise(
-        slug=str(data.get("slug", "")),
-        version=int(_number(data, "version", 1, "exercise")),
-        regions=_texts(data, "regions"),
-        kind=str(data.get("kind", "")),
-        position=str(data.get("position", "")),
-        place=_texts(data, "place"),
-        equipment=_texts(data, "equipment"),
-        goals=_texts(data, "goals"),
-        works=_texts(data, "works"),
-        stretches=_texts(data, "stretches"),
-        sided=bool(data.get("sided", False)),
-        repeat=bool(data.get("repeat", True)),
-        difficulty=int(_number(data, "difficulty", 0, "exercise")),
-        easier=_texts(data, "easier"),
-        harder=_texts(data, "harder"),
+        slug=_text(table, "slug"),
+        version=_count(table, "version", 1),
+        regions=_texts(table, "regions"),
+        kind=_text(table, "kind"),
+        position=_text(table, "position"),
+        place=_texts(table, "place"),
+        equipment=_texts(table, "equipment"),
+        goals=_texts(table, "goals"),
+        works=_texts(table, "works"),
+        stretches=_texts(table, "stretches"),
+        sided=_flag(table, "sided", False),
+        repeat=_flag(table, "repeat", True),
+        difficulty=_count(table, "difficulty", 0),
+        easier=_texts(table, "easier"),
+        harder=_texts(table, "harder"),
         view=View(
             _number(view, "turn", -60.0, "view"),
             _number(view, "height", 8.0, "view"),
-            str(view.get("close", "")),
+            _text(view, "close", "", "view."),
         ),
-        dose=Dose(str(dose.get("source", "")), **{key: _pair(dose, key) for key in pairs}),
-        props=tuple(_prop_of(row) for row in data.get("prop", [])),
+        dose=Dose(_text(dose, "source", "", "dose."), **{key: _pair(dose, key) for key in pairs}),
+        props=tuple(_prop_of(row, where) for where, row in _rows(table, "prop")),
         poses=tuple(poses),
-        words={
-            locale: words_of(words, f"words.{locale}")
-            for locale, words in data.get("words", {}).items()
-        },
+        words={locale: words_of(row, f"words.{locale}") for locale, row in words.items()},
     )
 
 
@@ -470,6 +530,8 @@ def _vocabulary(exercise: Exercise) -> list[str]:
     for name, values in (("regions", exercise.regions), ("goals", exercise.goals)):
         if not values:
             found.append(f"{name}: none")
+    if exercise.view.close and exercise.view.close not in CLOSE_UPS:
+        found.append(f"view.close: {exercise.view.close!r} is not known")
     if not exercise.works and not exercise.stretches:
         found.append("works and stretches: both empty, nothing to highlight")
     held = {prop.kind for prop in exercise.props}

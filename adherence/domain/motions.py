@@ -243,7 +243,10 @@ def end_pose(exercise: Exercise) -> int:
     """Return the number of the key pose that shows the end of the movement.
 
     The first pose of phase `hold`; without one, the pose whose angles differ most from the start.
+    0 when there is only one.
     """
+    if len(exercise.poses) == 1:
+        return 0
     for number, pose in enumerate(exercise.poses):
         if number and pose.phase == "hold":
             return number
@@ -265,7 +268,7 @@ def shown(exercise: Exercise) -> dict[str, Moment]:
     """Return the three moments a still picture shows: `start`, `middle` and `end`."""
     end = end_pose(exercise)
     keys = key_moments(exercise)
-    halfway = keys[end // 2] if end >= 2 else way(exercise, 0, 1, 0.5)
+    halfway = keys[end // 2] if end >= 2 else way(exercise, 0, end, 0.5)
     return {"start": keys[0], "middle": halfway, "end": keys[end]}
 
 

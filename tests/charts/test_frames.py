@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,16 @@ def test_a_sided_exercise_is_drawn_and_told_for_either_side():
     assert "Right arm raised" in alt_text(exercise, "end", "en")
     assert "Left arm raised" in alt_text(exercise, "end", "en", "left")
     assert alt_text(exercise, "end", "de", "left").endswith("Gezeigt für die linke Seite.")
+
+
+def test_a_single_pose_can_be_drawn():
+    exercise = exercise_named("heel-raise")
+    still = replace(exercise, poses=exercise.poses[:1])
+
+    three = frames(still)
+
+    assert ET.fromstring(three["start"]) is not None
+    assert three["start"].count("<path") == three["end"].count("<path")
 
 
 def test_an_exercise_for_both_sides_is_the_same_on_either():

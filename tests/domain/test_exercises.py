@@ -1,8 +1,11 @@
 """Reading an exercise from plain data, and finding what is wrong with it."""
 
+import contextlib
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adherence.domain.errors import InvalidInput
 from adherence.domain.exercises import (
@@ -135,11 +138,58 @@ def test_contacts_that_cannot_be_are_refused(text):
         {"prop": [{"kind": "band", "ends": ["nowhere", "hand_l"]}]},
         {"words": {"en": {**WORDS, "steps": "one"}}},
         {"words": {"en": {**WORDS, "stepps": []}}},
+        {"words": {"fr": WORDS}},
+        {"words": []},
+        {"sided": "yes"},
+        {"version": True},
+        {"slug": 3},
+        {"pose": {}},
+        {"pose": ["standing"]},
+        {"pose": [{"phase": "start", "seconds": float("nan")}]},
+        {"pose": [{"phase": "start", "at": ["a", "b"]}]},
+        {"pose": [{"phase": "start", "root": [1, 2, 3]}]},
+        {"pose": [{"phase": "start", "joints": {"knee": {"flexion": 1e9}}}]},
+        {"prop": [{"kind": "band", "ends": [[1, 2], "hand_l"]}]},
+        {"dose": {"reps": 10**9, "source": "x"}},
     ],
 )
 def test_data_that_cannot_be_read_is_refused(changes):
     with pytest.raises(InvalidInput):
         read(**changes)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_whatever_stands_in_a_place_is_read_or_refused(draw):
+    changed = copy.deepcopy(PLAIN)
+    changed["prop"] = [{"kind": "stick", "at": [0, 1], "ends": ["hand_l", [0, 1, 0]]}]
+    place = changed
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw.draw(st.sampled_from(keys))
+        deeper = isinstance(place[key], dict | list) and place[key] and draw.draw(st.booleans())
+        if not deeper:
+            break
+        place = place[key]
+    place[key] = draw.draw(JSON)
+
+    with contextlib.suppress(InvalidInput):
+        faults(exercise_of(changed, AT_EASE))
+
+
+def test_an_error_says_where_and_repeats_nothing_that_was_typed():
+    poses = [PLAIN["pose"][0], {"contacts": ["feet:floor", "my secret"]}]
+
+    with pytest.raises(InvalidInput) as caught:
+        read(pose=poses)
+
+    assert str(caught.value) == "pose[2].contacts[2]: not_part_and_surface"
 
 
 def words(**changes):

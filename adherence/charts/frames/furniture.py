@@ -20,7 +20,7 @@ from adherence.domain.figure import Posture, Vector, add, dot, length, minus, ti
 
 TOWARD_FIGURE = 0.10
 """Metres furniture has to be nearer than the pelvis to be drawn in front of the figure."""
-WALL = (0.8, 1.9)
+WALL = (0.8, 2.4)
 """Half the breadth of wall that is drawn, and its height (metres)."""
 GRIP = 0.022
 """Metres from the middle of the palm to the middle of a held stick."""
