@@ -12,6 +12,7 @@ from adherence.store import db
 from adherence.web import (
     clock,
     csrf,
+    files,
     headers,
     health,
     kept,
@@ -47,6 +48,7 @@ def create_app(given: Settings | None = None) -> Flask:
     pages.init_app(app)
     api.init_app(app)
     health.init_app(app)
+    files.init_app(app)
     # Last: what stands before and after every view
     problems.init_app(app)
     headers.init_app(app)

@@ -106,6 +106,23 @@ class Settings:
     body_limit: int = field(default=1_000_000, metadata=_means("largest request body, in bytes"))
     form_limit: int = field(default=64_000, metadata=_means("largest posted form, in bytes"))
     form_fields: int = field(default=200, metadata=_means("most fields in a posted form"))
+    media_folder: str = field(
+        default="",
+        metadata=_means(
+            "folder of a clinic's own pictures and films, outside the site; default:"
+            " adherence-media in the working folder"
+        ),
+    )
+    picture_limit: int = field(
+        default=12_000_000, metadata=_means("largest picture that can be added, in bytes")
+    )
+    film_limit: int = field(
+        default=40_000_000, metadata=_means("largest film that can be added, in bytes")
+    )
+    media_limit: int = field(
+        default=2_000_000_000,
+        metadata=_means("room for all pictures and films of one clinic, in bytes"),
+    )
     batch_limit: int = field(default=200, metadata=_means("most entries in one sync batch"))
     work_inside: bool = field(
         default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")
@@ -114,6 +131,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.database_url:
             self._put("database_url", f"sqlite:///{Path.cwd() / 'adherence.sqlite'}")
+        if not self.media_folder:
+            self._put("media_folder", str(Path.cwd() / "adherence-media"))
         if self.secret_key_file:
             self._put("secret_key", _read_secret(Path(self.secret_key_file)))
         if not self.trusted_hosts:

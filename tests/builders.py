@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import random
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,7 +35,17 @@ SYMPTOMS = ("pain", "stiffness")
 
 def settings(url: str) -> Settings:
     """Settings of an application on the database at ``url``, without jobs of its own."""
-    return Settings(database_url=url, secret_key=SECRET, work_inside=False)
+    return Settings(
+        database_url=url, secret_key=SECRET, work_inside=False, media_folder=_media_folder()
+    )
+
+
+@cache
+def _media_folder() -> str:
+    """A folder for this process's pictures and films, gone when the process is."""
+    folder = tempfile.mkdtemp(prefix="adherence-media-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def environment(url: str) -> dict[str, str]:

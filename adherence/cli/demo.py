@@ -60,6 +60,7 @@ def run(given: argparse.Namespace) -> int:
             mode=Mode.DEMO,
             database_url=f"sqlite:///{path.resolve()}",
             secret_key=secrets.token_urlsafe(48),
+            media_folder=str(path.resolve().with_suffix("")) + "-media",
             base_url=f"http://127.0.0.1:{given.port}",
         )
         app = given.create_app(settings)

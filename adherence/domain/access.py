@@ -74,6 +74,7 @@ EVERYONE = tuple(Role)
 _SELF = (Role.PATIENT, Relation.SELF)
 _TEAM = (Role.CLINICIAN, Relation.CARE_TEAM)
 _CLINICIAN = (Role.CLINICIAN, Relation.CLINIC)
+_OF_CLINIC = (Role.PATIENT, Relation.CLINIC)
 _ADMIN = (Role.ADMIN, Relation.CLINIC)
 _MANAGER = (Role.PROGRAMME_MANAGER, Relation.CLINIC)
 
@@ -102,6 +103,13 @@ POLICY: dict[str, Rule] = {
     "review.read": _clinic("See the review queue of the patients one cares for.", _CLINICIAN),
     "programme.read": _clinic("See the programme's aggregates.", _MANAGER),
     "clinic.administer": _clinic("Look after the clinic's accounts.", _ADMIN),
+    # The library of exercises
+    "exercise.read": _clinic("Find and read exercises.", _OF_CLINIC, _CLINICIAN),
+    "exercise.look": _clinic("See pictures of an exercise.", _OF_CLINIC, _CLINICIAN, is_act=False),
+    "exercise.write": _clinic("Make and change the clinic's own exercises.", _CLINICIAN),
+    "education.read": _clinic(
+        "Read a lesson and answer its question; nothing is kept.", _OF_CLINIC, _CLINICIAN
+    ),
     # One patient
     "patient.read": _patient("Open the patient's sheet.", _SELF, _TEAM),
     "team.change": _patient("Join somebody to the care team, or end that.", _TEAM, _ADMIN),

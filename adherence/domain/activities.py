@@ -1,6 +1,7 @@
 """What is asked of a patient: activities, their revisions, and what they make due."""
 
 import itertools
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -17,6 +18,9 @@ INSTRUCTIONS_LIMIT = 4000
 UNIT_LIMIT = 40
 SYMPTOM_LIMIT = 80
 LONGEST_MINUTES = 24 * 60
+EXERCISE_LIMIT = 80
+"""Characters of the name of an exercise and its version."""
+_EXERCISE = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)@([1-9][0-9]{0,5})(?:/(left|right))?", re.ASCII)
 
 
 class ActivityKind(StrEnum):
@@ -40,12 +44,40 @@ class Discipline(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ExerciseName:
+    """Which exercise of the library, in which version, and for which side of the body.
+
+    Written ``heel-raise@1`` or ``heel-raise-single@1/left``; no side means both, or the middle.
+    """
+
+    slug: str
+    version: int
+    side: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "ExerciseName":
+        """The name that ``text`` writes.
+
+        Raises:
+            InvalidInput: it writes none.
+        """
+        found = _EXERCISE.fullmatch(text) if len(text) <= EXERCISE_LIMIT else None
+        if found is None:
+            raise InvalidInput("exercise", "no_name")
+        return cls(found[1], int(found[2]), found[3] or "")
+
+    def __str__(self) -> str:
+        return f"{self.slug}@{self.version}" + (f"/{self.side}" if self.side else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What one occurrence asks for.
 
     ``unit`` belongs to ``amounts.quantity``; ``symptom`` is what a check-in asks about;
     ``pain_limit`` (0 to 10) is where the patient was told to stop; ``minutes`` is how long it
-    takes. ``optional`` ones are shown and never counted as adherence.
+    takes. ``optional`` ones are shown and never counted as adherence. ``exercise`` is the one of
+    the library that was shown when it was asked for; see ``ExerciseName``.
     """
 
     title: str
@@ -56,6 +88,7 @@ class Asked:
     pain_limit: int | None = None
     minutes: int | None = None
     optional: bool = False
+    exercise: str | None = None
 
     def __post_init__(self) -> None:
         if not self.title.strip():
@@ -72,6 +105,8 @@ class Asked:
             raise InvalidInput("pain_limit", "out_of_range")
         if self.minutes is not None and not 0 <= self.minutes <= LONGEST_MINUTES:
             raise InvalidInput("minutes", "out_of_range")
+        if self.exercise is not None:
+            ExerciseName.read(self.exercise)
         for field in _AMOUNTS:
             amount = getattr(self.amounts, field)
             if amount is not None and not amount > 0:
@@ -88,6 +123,7 @@ class Asked:
             "pain_limit": self.pain_limit,
             "minutes": self.minutes,
             "optional": self.optional,
+            "exercise": self.exercise,
         }
 
     @classmethod
@@ -116,6 +152,7 @@ _KEYS = {
     "pain_limit",
     "minutes",
     "optional",
+    "exercise",
 }
 
 

@@ -13,7 +13,10 @@ from adherence.pages import (
     entries,
     frame,
     goals,
+    lessons,
+    library,
     milestones,
+    own_exercises,
     patients,
     pauses,
     plans,
@@ -38,6 +41,9 @@ ROOMS = (
     review,
     patients,
     plans,
+    library,
+    own_exercises,
+    lessons,
     programme,
 )
 

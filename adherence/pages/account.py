@@ -137,6 +137,18 @@ def _things(actor: Actor) -> ShownThings:
                 _("ill, resting, travelling or in hospital"),
             ),
             Door(url_for("symptoms.log"), "ask", _("Note how I feel"), ""),
+            Door(
+                url_for("library.index"),
+                "move",
+                _("Exercises to look up"),
+                _("what they are good for and how they go"),
+            ),
+            Door(
+                url_for("lessons.index"),
+                "speak",
+                _("Short lessons"),
+                _("about pain, pacing, sleep and medicine"),
+            ),
         ],
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),

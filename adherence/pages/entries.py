@@ -11,18 +11,18 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor
-from adherence.domain.activities import ActivityKind, Asked
+from adherence.domain.activities import ActivityKind, Asked, ExerciseName
 from adherence.domain.entries import Reason, Status
 from adherence.domain.errors import NotFound
 from adherence.pages import reports, toasts
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.own import own
 from adherence.services import entries as service
-from adherence.services import plans
+from adherence.services import library, plans
 from adherence.services import today as days
 from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
-from adherence.web import words
+from adherence.web import exercises, figures, words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import ngettext
@@ -65,6 +65,8 @@ class ShownLog:
     how: str
     steps: list[str]
     limit: str
+    see: str
+    frames: list[figures.ShownFrame]
     counter: ShownCounter | None
     has_side: bool
     action: str
@@ -168,6 +170,7 @@ def store_needed(actor: Actor, activity_id: UUID) -> ResponseReturnValue:
 class _About:
     """What a form of this page is about. ``slot`` None means that no occurrence is named."""
 
+    actor: Actor
     item: AskedActivity
     asked: Asked
     card: Card | None
@@ -205,6 +208,7 @@ def _about(actor: Actor, activity_id: UUID, day: str, slot: int | None) -> _Abou
     else:
         action = url_for("entries.store", activity_id=activity_id, day=day, slot=slot)
     return _About(
+        actor=actor,
         item=item,
         asked=revision.asked,
         card=view.card(activity_id, on, slot),
@@ -251,8 +255,10 @@ def _log_page(about: _About, form: Form) -> ResponseReturnValue:
         limit=""
         if asked.pain_limit is None
         else _("Stop at pain %(num)s or more", num=asked.pain_limit),
+        see=exercises.address(asked.exercise),
+        frames=_frames(about),
         counter=counter,
-        has_side=bool(steps or counter),
+        has_side=bool(steps or counter or asked.exercise),
         action=about.action,
         client_id=fresh_id(now()),
         asks=_question(asked.symptom) if is_check_in else "",
@@ -274,6 +280,17 @@ def _log_page(about: _About, form: Form) -> ResponseReturnValue:
         render_template("patient/log.html", log=page, form=form.typed, errors=form.errors),
         status,
     )
+
+
+def _frames(about: _About) -> list[figures.ShownFrame]:
+    """Return the still frames of the exercise that was prescribed, none where there is none."""
+    if about.asked.exercise is None:
+        return []
+    name = ExerciseName.read(about.asked.exercise)
+    one = library.exercise(about.actor, name.slug, name.version)
+    if not one.poses:
+        return []
+    return figures.shown(one, "left" if name.side == "left" else "right")
 
 
 def _question(symptom: str | None) -> str:

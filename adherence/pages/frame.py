@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, g, url_for
@@ -11,7 +9,7 @@ from markupsafe import Markup
 
 from adherence import settings
 from adherence.pages.marks import Marks
-from adherence.web import locale, words
+from adherence.web import files, locale, words
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -49,11 +47,6 @@ def sprite() -> Markup:
     return _marks().sprite()
 
 
-@cache
-def _version(filename: str) -> str:
-    return sha256((HERE / "static" / filename).read_bytes()).hexdigest()[:12]
-
-
 def static_url(filename: str) -> str:
     """Return the address of a static file that changes when the file does, so it may be kept."""
-    return url_for("static", filename=filename, v=_version(filename))
+    return url_for("static", filename=filename, v=files.version(filename))

@@ -26,16 +26,17 @@ from adherence.domain.errors import Conflict, InvalidInput
 from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import ANY_TIME, SAME_DAY, Window, WindowKind
 from adherence.domain.zones import first_instant
-from adherence.pages import toasts
+from adherence.pages import prescribing, toasts
 from adherence.pages.forms import Form, read_clock
+from adherence.pages.prescribing import ShownChosen, ShownShelf
 from adherence.services import goals, patients, progress
 from adherence.services import plans as service
 from adherence.services.care import Care, Plan
 from adherence.services.plans import AskedActivity
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import LOCALES, current, ngettext
 from adherence.web.locale import gettext as _
-from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("plans", __name__)
@@ -73,6 +74,10 @@ class ShownActivityForm:
     windows: list[tuple[str, str]]
     zone_policies: list[tuple[str, str]]
     load: str
+    chosen: ShownChosen | None
+    shelves: list[ShownShelf]
+    library: str
+    without: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class ShownRevision:
     rhythms: list[ShownChoice]
     windows: list[tuple[str, str]]
     zone_policies: list[tuple[str, str]]
+    chosen: ShownChosen | None
     splice: Splice
     old: OldRevision
     earlier: list[str]
@@ -148,7 +154,7 @@ class ShownRevision:
 @blueprint.get("/patients/<uuid:patient_id>/activities/new")
 @policy("activity.assign")
 def new(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
-    """Show an empty form for something to do."""
+    """Show an empty form for something to do, or one filled in from the library."""
     usual = {
         "kind": "exercise",
         "rhythm": "every_n_days",
@@ -156,7 +162,16 @@ def new(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
         "per_week": "3",
         "starts_on": _today(actor, patient_id).isoformat(),
     }
+    one = prescribing.named(actor, request.args.get("exercise", ""))
+    if one is not None:
+        usual |= prescribing.typed(one, _locale_of(actor, patient_id))
     return _new_page(actor, patient_id, Form(usual), [])
+
+
+def _locale_of(actor: Actor, patient_id: UUID) -> str:
+    """Return the language of the patient, who will read what is prescribed."""
+    chosen = patients.locale_of(actor, patient_id)
+    return chosen if chosen in LOCALES else current()
 
 
 @blueprint.post("/patients/<uuid:patient_id>/activities/new")
@@ -252,6 +267,10 @@ def _new_page(
             "Exercises so far: %(num)s. Most people manage two to four.",
             exercises,
         ),
+        chosen=prescribing.chosen(actor, form),
+        shelves=prescribing.shelves(actor),
+        library=url_for("library.index", patient=patient_id),
+        without=url_for("plans.new", patient_id=patient_id),
     )
     return (
         render_template(
@@ -341,6 +360,7 @@ def _asked(form: Form, kind: str) -> Asked | None:
             pain_limit=pain_limit,
             minutes=minutes,
             optional=form.raw("optional") == "yes",
+            exercise=prescribing.read(form) if kind == "exercise" else None,
         )
     except InvalidInput as error:
         form.refused(error)
@@ -491,6 +511,8 @@ def as_typed(revision: Revision) -> tuple[dict[str, str], list[str]]:
         "pain_limit": asked.pain_limit or "",
         "minutes": asked.minutes or "",
         "optional": "yes" if asked.optional else "",
+        "exercise": asked.exercise or "",
+        "side": (asked.exercise or "").partition("/")[2] or "both",
         "rhythm": kind,
         "every": rule.every,
         "per_week": rule.per_week or "",
@@ -539,6 +561,7 @@ def _revise_page(
         rhythms=_rhythms(),
         windows=_windows(),
         zone_policies=_zone_policies(),
+        chosen=prescribing.chosen(actor, form),
         splice=_splice(today, begins, last.number),
         old=_old(item, last, begins),
         earlier=[

@@ -24,7 +24,7 @@ from adherence.services import today as days
 from adherence.services.entries import Result
 from adherence.services.pauses import PauseView
 from adherence.services.today import Card, CardState, Today
-from adherence.web import words
+from adherence.web import exercises, words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import ngettext
@@ -61,6 +61,7 @@ class ShownCard:
     because: str
     how: str
     how_words: str
+    see: str
     asks: bool
     client_id: UUID
     activity_id: UUID
@@ -247,6 +248,7 @@ def _card(card: Card, view: Today, at: datetime) -> ShownCard:
         because=card.because,
         how=url_for("entries.log", **where) if how else "",
         how_words=how_words,
+        see=exercises.address(card.asked.exercise),
         asks=card.kind is ActivityKind.CHECK_IN,
         client_id=fresh_id(at),
         activity_id=card.activity_id,

@@ -101,7 +101,10 @@ class AmountsSchema(Schema):
 
 
 class AskedSchema(Schema):
-    """What is asked of the patient. ``symptom`` is what a check-in asks for."""
+    """What is asked of the patient. ``symptom`` is what a check-in asks for.
+
+    ``exercise`` is one of the library in the version that is shown with it, ``slug@version``.
+    """
 
     class Meta:
         unknown = RAISE
@@ -114,6 +117,7 @@ class AskedSchema(Schema):
     pain_limit = Whole(*PAIN_SCALE, allow_none=True)
     minutes = Whole(0, activities.LONGEST_MINUTES, allow_none=True)
     optional = Flag()
+    exercise = Text(activities.EXERCISE_LIMIT, allow_none=True)
 
 
 def schedule_of(document: dict[str, Any]) -> Schedule:

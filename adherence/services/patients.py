@@ -432,6 +432,21 @@ def name_of(actor: Actor, patient_id: UUID) -> str:
     return name
 
 
+def locale_of(actor: Actor, patient_id: UUID) -> str | None:
+    """The language in which the patient reads, None where none was chosen.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, _ = opened(run, actor, patient_id)
+        if patient.account_id is None:
+            return None
+        account: Any = run.first(accounts.account_by_id, account_id=patient.account_id)
+    locale: str | None = None if account is None else account.locale
+    return locale
+
+
 def clinic_zone(clinic_id: UUID) -> str:
     """The time zone of a clinic.
 

@@ -17,6 +17,7 @@ from adherence.domain.texts import clean
 from adherence.services import caseload, milestones
 from adherence.services.care import AgreedGoal, Care, Plan, RevisionNote, Thread, care_of
 from adherence.services.day_sums import ONE_DAY, recompute
+from adherence.services.library import keep_prescribed
 from adherence.services.record import Record
 from adherence.store import plans as table
 from adherence.store.db import Run, read, write
@@ -161,7 +162,8 @@ def assign_activity(
     ``goals`` names at least one active goal and says because of what, in words for the patient.
 
     Raises:
-        InvalidInput: no goal, an empty because, or a day that has passed.
+        InvalidInput: no goal, an empty because, a day that has passed, or an exercise that the
+            library does not have.
         NotFound: the plan or a goal is not this patient's.
     """
     if not goals:
@@ -188,6 +190,8 @@ def assign_activity(
         begins = effective_on or max(today, schedule.starts_on)
         if begins < today:
             raise InvalidInput("effective_on", "in_the_past")
+        if asked.exercise is not None:
+            keep_prescribed(run, record.clinic_id, asked.exercise, now)
         activity_id = new_id()
         seq = record.number()
         run.do(
@@ -239,7 +243,8 @@ def revise_activity(
     before another one does, and of two that begin on one day the newer governs it.
 
     Raises:
-        InvalidInput: a day that has passed, an empty reason.
+        InvalidInput: a day that has passed, an empty reason, an exercise that the library does not
+            have.
         Conflict: the activity has ended, or a revision that begins later exists.
         NotFound: the patient has no such activity.
     """
@@ -262,6 +267,8 @@ def revise_activity(
         last = activity.revisions[-1]
         if begins < last.effective_on:
             raise Conflict("a later revision exists")
+        if asked.exercise is not None:
+            keep_prescribed(run, record.clinic_id, asked.exercise, now)
         # Another revision of the same day takes its place; both stay in the record.
         number = last.number + 1
         _add_revision(record, activity_id, number, begins, schedule, asked, reason)

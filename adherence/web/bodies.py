@@ -15,7 +15,10 @@ from adherence.settings import Settings
 from adherence.web.problems import MalformedRequest
 
 JSON = "application/json"
-FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+WITH_FILES = "multipart/form-data"
+FORMS = frozenset({"application/x-www-form-urlencoded", WITH_FILES})
+FIELDS_WITH_FILES = 4
+"""How many times more a form with files may hold: words in three languages, and every angle."""
 
 
 def json_body() -> Any:
@@ -64,10 +67,11 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def limit_body(settings: Settings, is_machine: bool) -> None:
+def limit_body(settings: Settings, is_machine: bool, takes_files: bool = False) -> None:
     """Hold the body of this request to its size, before anything reads it.
 
-    Forms have a lower limit than documents, whichever way they are encoded.
+    Forms have a lower limit than documents, whichever way they are encoded; only one that
+    ``takes_files`` may be as long as a film.
 
     Raises:
         UnsupportedMediaType: a body of a kind that this edge does not read.
@@ -81,6 +85,8 @@ def limit_body(settings: Settings, is_machine: bool) -> None:
         limit = settings.body_limit
         if mimetype != JSON:
             raise UnsupportedMediaType
+    elif takes_files and mimetype == WITH_FILES:
+        limit = settings.film_limit + FIELDS_WITH_FILES * settings.form_limit
     elif mimetype in FORMS:
         limit = settings.form_limit
     elif mimetype == JSON:
@@ -97,10 +103,11 @@ def limit_body(settings: Settings, is_machine: bool) -> None:
         raise RequestEntityTooLarge
 
 
-def check_form(settings: Settings, repeats: Collection[str]) -> None:
+def check_form(settings: Settings, repeats: Collection[str], takes_files: bool = False) -> None:
     """Refuse a form with too many fields, or with a field twice that is not among ``repeats``."""
     form = request.form
-    if sum(len(values) for values in form.listvalues()) > settings.form_fields:
+    most = settings.form_fields * (FIELDS_WITH_FILES if takes_files else 1)
+    if sum(len(values) for values in form.listvalues()) > most:
         raise RequestEntityTooLarge
     _check_once(form, repeats)
 

@@ -24,8 +24,13 @@ PAGE_CSP = (
     "default-src 'self'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+#: Somebody's picture or film: shown inside our pages, harmless if opened by itself.
+MEDIUM_CSP = (
+    "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 CSP = "Content-Security-Policy"
 NO_STORE = "no-store"
+KEEP = "private, max-age=31536000, immutable"
 
 
 def init_app(app: Flask) -> None:
@@ -42,10 +47,22 @@ def csp_nonce() -> str:
     return found
 
 
+class Kept(Response):
+    """An answer that says nothing of anybody, at an address that changes when it does."""
+
+
 def picture(content: bytes, mimetype: str) -> Response:
     """A chart as a response of its own: sandboxed, never kept, and only for pages of this site."""
     response = Response(content, mimetype=mimetype)
     response.headers[CSP] = PICTURE_CSP
+    return response
+
+
+def kept_picture(content: bytes, mimetype: str) -> Response:
+    """A drawing that this reader's browser may keep for a year."""
+    response = Kept(content, mimetype=mimetype)
+    response.headers[CSP] = PICTURE_CSP
+    response.headers["Cache-Control"] = KEEP
     return response
 
 
@@ -62,7 +79,8 @@ def _add(response: Response) -> Response:
         headers[CSP] = _page_csp() if is_page else DOCUMENT_CSP
     # Pages post to themselves, and browsers then name their origin only under this policy.
     headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
-    if request.endpoint != "static" or response.status_code >= 400:
+    is_file = request.endpoint == "static" or isinstance(response, Kept)
+    if not is_file or response.status_code >= 400:
         headers["Cache-Control"] = NO_STORE
         if is_page or "session_secret" in g:
             response.vary.add("Cookie")

@@ -35,10 +35,14 @@ class UnguardedRoute(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a view says of itself: its action, None for everybody; form fields that may repeat."""
+    """What a view says of itself: its action, None for everybody; form fields that may repeat.
+
+    ``takes_files`` lets its form be as long as a film, and have more fields than others.
+    """
 
     action: str | None
     repeats: frozenset[str]
+    takes_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,18 @@ class Door:
     is_machine: bool
     about: str | None
     repeats: frozenset[str]
+    takes_files: bool
     #: What a query may name; None where it may name anything.
     parameters: frozenset[str] | None
 
 
-def policy(action: str, *, repeats: Iterable[str] = ()) -> Callable[[View], View]:
+def policy(
+    action: str, *, repeats: Iterable[str] = (), takes_files: bool = False
+) -> Callable[[View], View]:
     """Let a view be entered by whom ``POLICY[action]`` names; it gets the actor first.
 
-    ``repeats`` names form fields that may occur more than once.
+    ``repeats`` names form fields that may occur more than once; ``takes_files`` says that its form
+    carries a picture or a film.
     """
     if action not in POLICY:
         raise ValueError(f"{action} is not in the policy table")
@@ -67,7 +75,7 @@ def policy(action: str, *, repeats: Iterable[str] = ()) -> Callable[[View], View
         def entered(*args: Any, **kwargs: Any) -> Any:
             return view(g.actor, *args, **kwargs)
 
-        entered.door = Mark(action, frozenset(repeats))  # type: ignore[attr-defined]
+        entered.door = Mark(action, frozenset(repeats), takes_files)  # type: ignore[attr-defined]
         return entered
 
     return mark
@@ -120,7 +128,7 @@ def _door(app: Flask, route: Route) -> Door | None:
     view = app.view_functions[route.endpoint]
     parameters: frozenset[str] | None = getattr(view, "parameters", None)
     is_machine = route.rule.startswith(MACHINES)
-    return Door(mark.action, rule, is_machine, about, mark.repeats, parameters)
+    return Door(mark.action, rule, is_machine, about, mark.repeats, mark.takes_files, parameters)
 
 
 def _guard(doors: dict[str, Door], settings: Settings) -> None:
@@ -141,7 +149,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     if request.query_string:
         bodies.check_query(door.parameters)
     if not is_safe:
-        bodies.limit_body(settings, door.is_machine)
+        bodies.limit_body(settings, door.is_machine, door.takes_files)
     rule = door.rule
     if rule is None:
         g.actor = None
@@ -161,7 +169,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         _note_read(actor, door.action)
     if not door.is_machine:
         if not is_safe:
-            bodies.check_form(settings, door.repeats)
+            bodies.check_form(settings, door.repeats, door.takes_files)
             csrf.check()
         if rule.is_act:
             sessions.note_act()

@@ -437,8 +437,15 @@ def amount_brief(asked: Amounts, unit_name: str | None = None) -> str:
 
 
 def asked(what: Asked) -> str:
-    """Return how much an activity asks for, for a patient."""
-    return amount(what.amounts, what.unit)
+    """Return how much an activity asks for and on which side, for a patient."""
+    return ", ".join(filter(None, (amount(what.amounts, what.unit), side(what.exercise))))
+
+
+def side(exercise: str | None) -> str:
+    """Return on which side of the body, from an exercise's name; empty where none is said."""
+    if exercise is None or "/" not in exercise:
+        return ""
+    return _("left side") if exercise.endswith("/left") else _("right side")
 
 
 def weekday(index: int, style: str = "EEEE") -> str:

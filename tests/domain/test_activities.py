@@ -42,7 +42,9 @@ def test_nothing_is_due_from_the_end_on():
 
 
 def test_the_stored_form_gives_back_what_was_asked():
-    asked = Asked("Heel raises", "Slowly", Amounts(3, 10), pain_limit=4, minutes=5)
+    asked = Asked(
+        "Heel raises", "Slowly", Amounts(3, 10), pain_limit=4, minutes=5, exercise="heel-raise@2"
+    )
 
     assert Asked.from_json(asked.to_json()) == asked
 
@@ -58,6 +60,9 @@ def test_the_stored_form_gives_back_what_was_asked():
         ("amounts.sets", {"title": "x", "amounts": {"sets": 0}}),
         ("amounts", {"title": "x", "amounts": {"kilos": 3}}),
         ("asked", {"title": "x", "colour": "red"}),
+        ("exercise", {"title": "x", "exercise": "heel-raise"}),
+        ("exercise", {"title": "x", "exercise": "heel-raise@0"}),
+        ("exercise", {"title": "x", "exercise": "../heel@1"}),
     ],
 )
 def test_what_cannot_be_asked_names_the_field(field, given):

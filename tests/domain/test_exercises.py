@@ -4,7 +4,7 @@ import contextlib
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adherence.domain.errors import InvalidInput
@@ -18,6 +18,9 @@ from adherence.domain.exercises import (
     mirrored,
 )
 from adherence.domain.figure import AT_EASE
+
+UNTIMED = settings(deadline=None)
+
 
 WORDS = {
     "title": "Knee bends",
@@ -165,6 +168,7 @@ JSON = st.recursive(
 )
 
 
+@UNTIMED
 @given(st.data())
 def test_whatever_stands_in_a_place_is_read_or_refused(draw):
     changed = copy.deepcopy(PLAIN)
@@ -266,6 +270,7 @@ def test_a_sided_exercise_may_be_searched_for_by_side():
 def test_mirroring_changes_sides_and_nothing_else():
     exercise = read(
         sided=True,
+        view={"turn": -60, "height": 8, "close": "hand_r"},
         prop=[{"kind": "band", "hand": "left", "ends": ["hand_l", [0.5, 1.0, 0.2]]}],
         pose=[
             {
@@ -286,7 +291,7 @@ def test_mirroring_changes_sides_and_nothing_else():
     assert pose.angles["neck.turn"] == -12 and pose.angles["hip_r.abduction"] == 9
     assert other.props[0].hand == "right"
     assert other.props[0].ends == ("hand_r", (-0.5, 1.0, 0.2))
-    assert other.view.turn == 60 and other.flipped
+    assert (other.view.turn, other.view.close) == (60, "hand_l") and other.flipped
     assert mirrored(other) == exercise
 
 

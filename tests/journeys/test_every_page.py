@@ -21,6 +21,10 @@ PATIENT_PAGES = (
     "/answers",
     "/pause",
     "/account",
+    "/library",
+    "/library/heel-raise",
+    "/learn",
+    "/learn/pacing",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -29,8 +33,13 @@ THERAPIST_PAGES = (
     "/patients/{patient}",
     "/patients/{patient}/goals/new",
     "/patients/{patient}/activities/new",
+    "/patients/{patient}/activities/new?exercise=heel-raise@1",
     "/patients/{patient}/activities/{exercise}/revise",
     "/account",
+    "/library",
+    "/library/heel-raise",
+    "/library/heel-raise/1/prescribe",
+    "/learn/pacing",
 )
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")

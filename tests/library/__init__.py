@@ -1,0 +1,1 @@
+"""What the package brings along: exercises, their figure and frames, and education pieces."""

@@ -3,8 +3,8 @@
     python -m tests.library.contact_sheet --out DIR [slug or file.toml …]
     python -m tests.library.contact_sheet --list
 
-Writes DIR/<slug>.html and DIR/index.html, and with Chromium DIR/<slug>.png; prints every fault.
-Exit status 1 when there is one.
+Writes DIR/<slug>.html for each and DIR/overview.html with the three frames of all; with Chromium
+also a PNG beside every page. Prints every fault; exit status 1 when there is one.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 from html import escape
 from pathlib import Path
 
-from adherence.charts.frames import frames, strip_frames
+from adherence.charts.frames import FRAME_THEMES, FrameTheme, frames, strip_frames
 from adherence.domain.errors import InvalidInput
 from adherence.domain.exercises import Exercise, faults, mirrored
 from adherence.domain.motions import bends, duration, faults_in_motion
@@ -25,13 +25,15 @@ body { font: 14px system-ui; margin: 12px; width: 1256px; background: #FFFDFC; c
 h1 { font-size: 18px; margin: 0 0 4px } p { margin: 2px 0 } .bad { color: #A0301F }
 .row { display: flex; gap: 6px; margin: 6px 0 } .row svg { border: 1px solid #E2D5D8 }
 .three svg { width: 412px; height: auto } .ten svg { width: 120px; height: auto }
+.few { display: inline-block; width: 620px } .few svg { width: 200px; height: auto }
+.dark { background: #261A25; color: #F8EEF1 }
 """
 
 
-def sheet(exercise: Exercise, wrong: list[str]) -> str:
+def sheet(exercise: Exercise, theme: FrameTheme, wrong: list[str]) -> str:
     """Return the page of one exercise."""
-    three = "".join(frames(exercise).values())
-    ten = "".join(strip_frames(exercise))
+    three = "".join(frames(exercise, theme, "left" if exercise.flipped else "right").values())
+    ten = "".join(strip_frames(exercise, theme=theme))
     notes = "".join(f'<p class="bad">{escape(text)}</p>' for text in wrong)
     bent = escape("; ".join(bends(exercise))) or "nothing"
     facts = f"{duration(exercise):.1f} s a repetition; contacts bent: {bent}"
@@ -42,9 +44,19 @@ def sheet(exercise: Exercise, wrong: list[str]) -> str:
     )
 
 
-def page(body: str) -> str:
+def few(exercise: Exercise, theme: FrameTheme) -> str:
+    """Return the three frames for the overview."""
+    three = "".join(frames(exercise, theme, "left" if exercise.flipped else "right").values())
+    return f'<div class="few">{escape(exercise.slug)}<br>{three}</div>'
+
+
+def page(body: str, theme: FrameTheme) -> str:
     """Return a whole HTML page."""
-    return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>{body}'
+    ground = "dark" if theme.startswith("dark") else "light"
+    return (
+        f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>'
+        f'<body class="{ground}">{body}</body>'
+    )
 
 
 def chosen(names: list[str]) -> list[Path]:
@@ -60,12 +72,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("contact-sheet"))
     parser.add_argument("--list", action="store_true", help="print every exercise and its faults")
     parser.add_argument("--left", action="store_true", help="draw sided exercises mirrored")
+    parser.add_argument("--theme", choices=FRAME_THEMES[:-1], default="light")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
     status = 0
-    whole: list[str] = []
-    drawn: list[str] = []
+    pages: dict[str, str] = {}
+    overview = ""
     for path in chosen(options.names):
         try:
             exercise = exercise_at(path)
@@ -79,17 +91,17 @@ def main(arguments: list[str]) -> int:
         print(f"{path.stem}: {'good' if not wrong else f'{len(wrong)} faults'}")
         for text in wrong:
             print(f"    {text}")
-        status = status or bool(wrong)
-        if options.list:
-            continue
-        body = sheet(exercise, wrong)
-        (options.out / f"{path.stem}.html").write_text(page(body), encoding="utf-8")
-        whole.append(body)
-        drawn.append(path.stem)
-    if drawn:
-        (options.out / "index.html").write_text(page("<hr>".join(whole)), encoding="utf-8")
-        photograph(options.out, drawn)
-    return int(status)
+        status = status or int(bool(wrong))
+        if not options.list:
+            pages[path.stem] = sheet(exercise, options.theme, wrong)
+            overview += few(exercise, options.theme)
+    if pages:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for name, body in {**pages, "overview": overview}.items():
+            text = page(body, options.theme)
+            (options.out / f"{name}.html").write_text(text, encoding="utf-8")
+        photograph(options.out, [*pages, "overview"])
+    return status
 
 
 def photograph(folder: Path, names: list[str]) -> None:

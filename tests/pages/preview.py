@@ -107,6 +107,7 @@ def _card(**changes: Any) -> View:
         "because": "because step 9 needs a stronger right leg",
         "how": "#",
         "how_words": "Show me how, 4 min",
+        "see": "#",
         "asks": False,
         "client_id": ID,
         "activity_id": ID,
@@ -222,6 +223,8 @@ def _log() -> dict[str, Any]:
             ],
             how="",
             limit="Stop at pain 6 or more",
+            see="#",
+            frames=[View(word="Start", picture=Markup('<img src="#" alt="Start">'))],
             counter=View(times=10, times_words="Times", times_of="of 10", hold=5),
             has_side=True,
             action="#",
@@ -796,6 +799,17 @@ def _activity(**changes: Any) -> View:
         "windows": [("same_day", "any time that day"), ("around:2:2", "2 h before to 2 h after")],
         "zone_policies": [("patient", "It follows the patient’s clock")],
         "load": "Exercises: 3. Most people manage two to four.",
+        "chosen": View(
+            name="heel-raise@1",
+            title="Heel raises",
+            facts=["Ankle and foot", "Standing"],
+            link="#",
+            picture=PICTURE,
+            sides=[("both", "both sides"), ("left", "left side")],
+        ),
+        "shelves": [View(word="Knee", options=[("heel-raise@1", "Heel raises")])],
+        "library": "#",
+        "without": "#",
     }
     return View(**{**usual, **changes})
 
@@ -898,7 +912,205 @@ def _sample(template: str, context: Callable[[], dict[str, Any]]) -> View:
     return View(template=template, context=context)
 
 
+PICTURE = View(address="/static/icons/mark.svg?theme=")
+
+
+def _hit(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "slug": "heel-raise",
+        "link": "#",
+        "title": "Heel raises",
+        "facts": ["Ankle and foot", "Standing", "Chair"],
+        "difficulty": 2,
+        "difficulty_words": "Easy",
+        "is_own": False,
+        "picture": PICTURE,
+        "cover": "",
+    }
+    return View(**{**usual, **changes})
+
+
+def _library(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "layout": "clinician/layout.html",
+        "action": "#",
+        "filters": [
+            View(
+                name="region",
+                word="Part of the body",
+                options=[("", "any part"), ("knee", "Knee"), ("hip", "Hip")],
+            )
+        ],
+        "is_filtered": True,
+        "has_filter": True,
+        "is_clinician": True,
+        "looking_for": None,
+        "hits": [_hit(), _hit(title="Small knee bends", difficulty=4, is_own=True, picture=None)],
+        "add": "#",
+        "said": "2 exercises fit",
+    }
+    return {
+        "library": View(**{**usual, **changes}),
+        "form": {"q": "stairs", "region": "knee"},
+        "errors": {},
+    }
+
+
+def _library_for() -> dict[str, Any]:
+    found = _library(
+        looking_for=View(patient_id=ID, name="Ruth Aldous", back="#"), hits=[], said="No exercise fits."
+    )
+    return found | {"errors": {"q": "At most 120 characters."}}
+
+
+def _exercise(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "layout": "clinician/layout.html",
+        "slug": "heel-raise",
+        "version": 1,
+        "title": "Heel raises",
+        "purpose": "Strong calves carry you up the stairs.",
+        "body": "Your calf muscles shorten and lift your weight.",
+        "facts": [View(word="Position", value="Standing")],
+        "start": ["Stand behind a chair."],
+        "steps": ["Push up slowly.", "Lower your heels."],
+        "mistakes": ["You drop down. Take your time."],
+        "stop": ["Stop if it hurts sharply."],
+        "caution": ["Recent rupture of the tendon."],
+        "dose": ["2–4 rounds, 8–12 times each"],
+        "dose_source": "A position stand, 2009",
+        "easier": [_hit()],
+        "harder": [_hit()],
+        "frames": [View(word="Start", picture=Markup('<img src="#" alt="Start">'))],
+        "motion": {},
+        "media": [],
+        "language": "",
+        "copy": "#",
+        "change": "#",
+        "retire": "#",
+        "is_retired": False,
+        "is_sided": True,
+        "side": "left",
+        "is_clinician": True,
+        "is_own": False,
+        "older": "#",
+        "back": "#",
+        "prescribe": "#",
+        "prescribe_words": "Prescribe it",
+    }
+    return {"exercise": View(**{**usual, **changes})}
+
+
+def _own(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "heading": "Our own exercise from “Heel raises”",
+        "lead": "Only your clinic sees it.",
+        "action": "#",
+        "draw": "#",
+        "back": "#",
+        "base": "heel-raise@1",
+        "seen": "1",
+        "languages": [
+            View(
+                locale="de",
+                name="Deutsch",
+                is_open=True,
+                texts=[
+                    View(name="title-de", word="Title", value="Fersen", rows=1, error=""),
+                    View(name="steps-de", word="Steps", value="", rows=4, error="Missing."),
+                ],
+            )
+        ],
+        "choices": [("region", "Part of the body", [("", ""), ("knee", "Knee")])],
+        "goals": [View(value="stairs", word="Climbing stairs", is_chosen=True)],
+        "equipment": [View(value="chair", word="Chair", is_chosen=False)],
+        "doses": [("sets", "Rounds")],
+        "poses": [
+            View(
+                number=0,
+                title="Pose 1: Start",
+                seconds="2",
+                hold="0.5",
+                at="0",
+                sliders=[View(name="p0-knee.flexion", word="Knee", low="-5", high="158", value="5")],
+            )
+        ],
+        "joints": ["hip.flexion"],
+        "more": [("elbow.flexion", "Elbow: flexion")],
+        "media": [
+            View(value=ID, name="Picture", address="#", is_film=False, said="A chair"),
+            View(value=f"{ID}-2", name="Film", address="#", is_film=True, said="Up and down"),
+        ],
+        "takes_more": True,
+        "title": "Heel raises",
+        "body": "The calves lift you.",
+        "motion": {},
+        "frames": [View(word="At the start", picture=Markup('<img src="#" alt="Start">'))],
+        "warning": "Something does not touch what it should.",
+    }
+    return {
+        "own": View(**{**usual, **changes}),
+        "form": {"region": "knee"},
+        "errors": {"steps-de": "Missing.", "file": "This file is empty."},
+    }
+
+
+def _lesson(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "layout": "patient/layout.html",
+        "is_clinician": False,
+        "title": "Pacing",
+        "summary": "Do a little, often.",
+        "paragraphs": ["Good days tempt.", "A plan helps."],
+        "question": "What helps on a good day?",
+        "answers": [("1", "Doing it all"), ("2", "Keeping to the plan"), ("3", "Resting")],
+        "action": "#",
+        "back": "#",
+        "reply": View(is_right=True, title="Yes, that is it.", because="The plan holds."),
+        "sources": ["NICE: Chronic pain, 2021 (NG193)"],
+    }
+    return {"lesson": View(**{**usual, **changes}), "form": {"answer": "2"}, "errors": {}}
+
+
 SAMPLES = {
+    "library": _sample("library/index.html", _library),
+    "library-for": _sample("library/index.html", _library_for),
+    "exercise": _sample("library/exercise.html", _exercise),
+    "exercise-patient": _sample(
+        "library/exercise.html",
+        lambda: _exercise(layout="patient/layout.html", is_clinician=False, prescribe=""),
+    ),
+    "exercise-own": _sample(
+        "library/exercise.html",
+        lambda: _exercise(
+            frames=[],
+            is_retired=True,
+            language="de",
+            media=[
+                View(address="#", is_film=True, said="Up and down"),
+                View(address="#", is_film=False, said="A chair"),
+            ],
+        ),
+    ),
+    "own": _sample("library/own.html", _own),
+    "exercise-for-whom": _sample(
+        "library/prescribe.html",
+        lambda: {"library": View(title="Heel raises", back="#", patients=[("Ruth Aldous", "#")])},
+    ),
+    "lessons": _sample(
+        "library/lessons.html",
+        lambda: {
+            "library": View(
+                layout="patient/layout.html",
+                is_clinician=False,
+                lessons=[("#", "Pacing", "Do a little, often.")],
+            )
+        },
+    ),
+    "lesson": _sample("library/lesson.html", _lesson),
+    "lesson-wrong": _sample(
+        "library/lesson.html", lambda: _lesson(reply=None) | {"errors": {"answer": "Choose one."}}
+    ),
     "today": _sample("patient/today.html", _today),
     "today-empty": _sample("patient/today.html", _today_empty),
     "log": _sample("patient/log.html", _log),

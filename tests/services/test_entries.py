@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from adherence.domain.entries import Reason, Status
+from adherence.domain.activities import Asked
+from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.errors import NotFound
-from adherence.services import entries, occurrences, rebuild
+from adherence.domain.pauses import PauseKind
+from adherence.services import entries, occurrences, pauses, plans, rebuild
 from adherence.services.entries import Result
 from adherence.store.ids import new_id
 from tests.wards import DAY, MONDAY, Ward, clinic, document, ward
@@ -192,6 +194,81 @@ def test_a_withdrawn_entry_leaves_its_occurrence_open_again():
 
     assert outcome(w, w.exercise_id, MONDAY.date()).status is Status.UNREPORTED
     assert outcome(w, w.exercise_id, MONDAY.date(), now=MONDAY).status is Status.UPCOMING
+
+
+def log(w: Ward, **said):
+    """An entry about the exercise, done at an hour of Monday; and its receipt."""
+    at = MONDAY.replace(hour=said.pop("hour"))
+    one = document(w.exercise_id, at, **said)
+    return one, entries.log_entry(w.patient, w.patient_id, one, MONDAY + timedelta(hours=8))
+
+
+@pytest.mark.parametrize("hour", [5, 6, 7])
+def test_one_more_entry_of_an_answered_day_counts_as_from_scratch(hour):
+    """Done before the one that answers, at the same moment, or after it."""
+    w = ward()
+    log(w, hour=6, sets=1, reps=10, pain=2)
+
+    _, receipt = log(w, hour=hour, sets=2, reps=10, pain=6, effort=3)
+
+    if hour != 6:  # at the same moment the ids decide
+        assert receipt.extra is (hour > 6)
+    assert rebuild.check(w.patient_id, MONDAY + timedelta(hours=8)) == []
+
+
+@pytest.mark.parametrize("change", [{"withdrawn": True}, {"status": Status.PARTLY, "sets": 1}])
+def test_correcting_an_extra_takes_it_out_of_its_day_again(change):
+    w = ward()
+    log(w, hour=5, sets=2, reps=10)
+    extra, receipt = log(w, hour=7, sets=2, reps=10, pain=9)
+    assert receipt.extra
+
+    entries.log_entry(
+        w.patient,
+        w.patient_id,
+        {"client_id": new_id(), "corrects_id": extra["client_id"], **change},
+        MONDAY + timedelta(hours=9),
+    )
+
+    assert rebuild.check(w.patient_id, MONDAY + timedelta(hours=9)) == []
+
+
+def test_an_extra_on_a_day_of_rest_counts_as_from_scratch():
+    w = ward()
+    log(w, hour=5, sets=2, reps=10)
+    pauses.pause(
+        w.patient,
+        w.patient_id,
+        kind=PauseKind.ILL,
+        first_day=MONDAY.date(),
+        until=MONDAY.date() + DAY,
+        now=MONDAY,
+    )
+
+    log(w, hour=7, sets=2, reps=10)
+
+    assert rebuild.check(w.patient_id, MONDAY + timedelta(hours=8)) == []
+
+
+def test_a_plan_that_begins_anew_does_not_change_what_was_done_before_it():
+    """Before the first revision nothing was asked, whatever the first revision comes to ask."""
+    w = ward()
+    entries.log_entry(
+        w.patient, w.patient_id, document(w.exercise_id, MONDAY - DAY, sets=2, reps=10), MONDAY
+    )
+    found = plans.activity(w.therapist, w.patient_id, w.exercise_id, MONDAY).activity
+
+    plans.revise_activity(
+        w.therapist,
+        w.patient_id,
+        w.exercise_id,
+        schedule=found.revisions[-1].schedule,
+        asked=Asked(title="Heel raises", amounts=Amounts(sets=1, reps=10)),
+        reason="as agreed",
+        now=MONDAY,
+    )
+
+    assert rebuild.check(w.patient_id, MONDAY) == []
 
 
 def test_what_comes_back_in_a_pull_is_in_the_order_it_was_stored():

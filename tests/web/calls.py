@@ -59,6 +59,9 @@ def _entry(record: Record) -> dict[str, Any]:
 
 
 PICTURE = {"name": "adherence", "format": "svg"}
+EXERCISE = {"slug": "heel-raise", "version": 1, "moment": "start"}
+LESSON = {"slug": "pacing"}
+NO_OWN = {"slug": "own-0000000000", "medium_id": new_id()}
 ASKED_FORM = {
     "kind": "exercise",
     "title": "Step-ups",
@@ -93,6 +96,23 @@ CALLS: dict[str, Call] = {
     "api_patients.add": Call(json=lambda record: {"name": "New P", "zone": ZONE}),
     "api_review.queue": Call(),
     "api_review.overview": Call(),
+    # The library
+    "library.index": Call(query=lambda record: {"q": "stairs", "position": "standing"}),
+    "library.show": Call(values=EXERCISE),
+    "library.show_version": Call(values=EXERCISE),
+    "library.frame": Call(values=EXERCISE),
+    "library.prescribe": Call(values=EXERCISE),
+    "own_exercises.new": Call(query=lambda record: {"of": "heel-raise@1"}),
+    "own_exercises.create": Call(form=lambda record: {"then": "draw", "base": "heel-raise@1"}),
+    "own_exercises.draw": Call(form=lambda record: {"base": "heel-raise@1"}),
+    # None of these is there; what they do with one of the clinic's own has tests of its own.
+    "own_exercises.edit": Call(values=NO_OWN, answers=(404,)),
+    "own_exercises.save": Call(values=NO_OWN, form=_no, answers=(404,)),
+    "own_exercises.retire": Call(values=NO_OWN, form=_no, answers=(404,)),
+    "own_exercises.medium": Call(values=NO_OWN, answers=(404,)),
+    "lessons.index": Call(),
+    "lessons.show": Call(values=LESSON),
+    "lessons.answer": Call(values=LESSON, form=lambda record: {"answer": "1"}),
     # A patient's own pages
     "today.show": Call(),
     "today.answer": Call(
@@ -160,6 +180,12 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # API: the library
+    "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
+    "api_exercises.show_exercise": Call(values=EXERCISE),
+    "api_exercises.frame": Call(values=EXERCISE),
+    "api_exercises.list_lessons": Call(),
+    "api_exercises.show_lesson": Call(values=LESSON),
     # API: one patient
     "api_patients.show": Call(),
     "api_patients.join": Call(

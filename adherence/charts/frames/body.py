@@ -105,7 +105,12 @@ class Modeller:
         return sorted_groups(found, self.camera)
 
     def _far_side(self) -> tuple[str, str]:
-        """Return which leg and which arm is clearly the far one ("" for neither)."""
+        """Return which leg and which arm is clearly the far one ("" for neither).
+
+        From close by there is none: nothing is there to tell it from.
+        """
+        if self.camera.scale >= FINE_HANDS:
+            return ("", "")
         result = []
         for pieces in (("thigh", "shank"), ("upper_arm", "forearm")):
             mean = {}

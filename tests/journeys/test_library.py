@@ -1,0 +1,167 @@
+"""The library in a browser: find, open, watch, slow, print; with keys alone; without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from adherence import library
+from tests.journeys.test_keyboard import press_until
+
+pytestmark = pytest.mark.browser
+
+PATIENT, THERAPIST = "patient-knee", "therapist"
+HEEL = library.exercise_named("heel-raise")
+
+
+def hits(page):
+    """The addresses of the exercises in the list."""
+    return page.locator(".hit-title a").evaluate_all("all => all.map(a => a.pathname)")
+
+
+def state(page, wanted):
+    """Wait until the moving figure is in a state."""
+    page.wait_for_selector(f'[data-figure][data-state="{wanted}"]')
+
+
+def press(page, do):
+    """Press a button of the moving figure."""
+    page.locator(f'[data-figure] button[data-do="{do}"]').click()
+
+
+def test_treppe_is_found_opened_watched_turned_slowed_and_printed(clinic, windows):
+    visit = clinic.visit(PATIENT, 360, language="de-DE")
+    windows.append(visit)
+    page = visit.page
+    visit.open("/library")
+    everything = len(hits(page))
+    page.locator("#q").press_sequentially("Trepe")
+    page.wait_for_function("() => location.search.includes('q=Trepe')")
+    assert "/library/heel-raise" in hits(page)
+    assert len(hits(page)) <= everything == len(library.exercises())
+    assert visit.violations() == []
+
+    page.locator('.hit a[href="/library/heel-raise"]').click()
+    page.wait_for_selector("[data-figure]")
+    assert page.locator("h1").inner_text().replace("\u00ad", "") == HEEL.words["de"].title
+    if page.locator("[data-figure]").get_attribute("data-state") == "stills":
+        press(page, "play")
+    state(page, "playing")
+    section = page.locator("[data-figure]")
+    press(page, "slower")
+    assert float(section.get_attribute("data-speed")) < 1
+    before = section.get_attribute("data-turn")
+    press(page, "turn-left")
+    page.wait_for_function(
+        "before => document.querySelector('[data-figure]').dataset.turn !== before", arg=before
+    )
+    press(page, "play")
+    state(page, "paused")
+    assert visit.violations() == []
+
+    page.evaluate("window.print = () => { document.title = 'printed'; }")
+    page.locator("[data-print]").click()
+    assert page.title() == "printed"
+    assert visit.errors == []
+    assert visit.foreign == []
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "ru-RU"])
+def test_every_exercise_fits_on_one_sheet(clinic, windows, language):
+    visit = clinic.visit(PATIENT, 1280, language=language)
+    windows.append(visit)
+    long = []
+    for slug in library.exercises():
+        visit.open(f"/library/{slug}")
+        sheet = visit.page.pdf(prefer_css_page_size=True)
+        if len(re.findall(rb"/Type /Page\b(?!s)", sheet)) != 1:
+            long.append(slug)
+
+    assert long == []
+
+
+def test_the_library_works_with_keys_alone(clinic, windows):
+    """Slash goes to the search, arrows through the list and back, Enter opens."""
+    visit = clinic.visit(THERAPIST, 1280)
+    windows.append(visit)
+    page = visit.page
+    visit.open("/library")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("stairs")
+    page.wait_for_function("() => location.search.includes('q=stairs')")
+    page.keyboard.press("ArrowDown")
+    first = page.evaluate("document.activeElement.pathname")
+    assert first == hits(page)[0]
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.pathname") == hits(page)[-1]
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-figure]")
+    assert page.url.endswith(first)
+
+    press_until(page, 'a[href*="/prescribe"]')
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".doors")
+    press_until(page, 'a[href*="activities/new"]')
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#title")
+    assert page.locator("#title").input_value()
+    assert page.locator("[name=exercise][type=hidden]").input_value().startswith(first[9:])
+    assert visit.errors == []
+
+
+def test_a_filter_narrows_the_list_at_once_and_a_way_leads_back(clinic, windows):
+    visit = clinic.visit(THERAPIST, 1280)
+    windows.append(visit)
+    page = visit.page
+    visit.open("/library")
+    page.locator("#position").select_option("standing")
+    page.wait_for_function("() => location.search.includes('position=standing')")
+    standing = hits(page)
+    expected = {
+        f"/library/{one.slug}" for one in library.exercises().values() if one.position == "standing"
+    }
+    assert set(standing) == expected
+
+    page.locator(".hit-title a").first.click()
+    page.wait_for_selector("[data-figure]")
+    page.go_back()
+    page.wait_for_selector(".hit")
+    assert hits(page) == standing
+    page.locator("#q").fill("xylophone")
+    page.wait_for_selector(".empty")
+    assert visit.violations() == []
+
+
+def test_the_library_works_without_scripts(clinic, windows):
+    clinic.visit(PATIENT).page.context.close()
+    context = clinic.browser.new_context(
+        viewport={"width": 360, "height": 800},
+        java_script_enabled=False,
+        locale="de-DE",
+        storage_state=clinic.signed_in[PATIENT],
+    )
+    page = context.new_page()
+    page.goto(f"{clinic.url}/library")
+    page.locator("#q").fill("Treppe")
+    page.locator(".search button").click()
+    assert "q=Treppe" in page.url
+    page.locator('.hit a[href="/library/heel-raise"]').click()
+    frames = page.locator("main svg.frame")
+    assert frames.count() == 3
+    for index in range(3):
+        assert frames.nth(index).is_visible()
+        assert len(frames.nth(index).get_attribute("aria-label")) > 20
+    assert not page.locator("[data-print]").is_visible()
+    assert not page.locator("[data-do=play]").is_visible()
+
+    page.goto(f"{clinic.url}/learn/pacing")
+    page.locator("label[for=answer-1]").click()
+    page.locator(".lesson form button").click()
+    assert page.locator(".lesson-reply").is_visible()
+    context.close()
