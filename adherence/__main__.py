@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
-OVER_FILES = ("cma", "episodes", "pdc")
+OVER_FILES = ("cma", "episodes", "pdc", "durations", "initiation", "doses", "persistence")
 """Commands that need no application: loading it would cost more than many a computation."""
 
 
@@ -20,7 +20,7 @@ def command() -> int:
 def over_files(arguments: list[str]) -> int:
     """Run one of ``OVER_FILES``; return its exit status."""
     parser = argparse.ArgumentParser(prog="adherence")
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
     import_module(f"adherence.cli.{arguments[0]}").add_parser(commands)
     given = parser.parse_args(arguments)
     try:

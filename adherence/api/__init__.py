@@ -6,13 +6,22 @@ May import `web` and below, never another edge. Read `entries.py` first.
 
 from flask import Flask
 
-from adherence.api import entries, exercises, openapi, patients, plans, progress, review
+from adherence.api import (
+    entries,
+    exercises,
+    openapi,
+    patients,
+    plans,
+    progress,
+    review,
+    supplies,
+)
 from adherence.api.openapi import described
 
 
 def init_app(app: Flask) -> None:
     """Put API v1 and its description into ``app``."""
     api = described(app)
-    for room in (patients, plans, entries, progress, review, exercises):
+    for room in (patients, plans, entries, supplies, progress, review, exercises):
         api.register_blueprint(room.blueprint)
     openapi.init_app(app)

@@ -10,12 +10,18 @@ from matplotlib.ticker import PercentFormatter
 
 from adherence.charts.style import THEMES, ThemeName
 from adherence.charts.supplies import plain
-from adherence.domain.persistence import Point
+from adherence.domain.persistence import Point, at_risk
 from adherence.domain.supplies import DEFINITIONS
 
 BINS = 20
+"""Bars from 0 to 1."""
+OVER = 2.0
+"""What is above this is in one bar."""
+MOST = int(OVER * BINS)
 WORDS: Mapping[str, str] = {
     "patients": "patients",
+    "median": "median {share}",
+    "over": "above 200%",
     "computable": "{n} patients; not computable for {missing}",
     "persistence": "Share still on treatment",
     "days": "days since the first supply",
@@ -38,17 +44,21 @@ class Distribution:
         return sorted(value for value in self.values if value is not None)
 
     def table(self) -> list[tuple[float, float, int]]:
-        """Return the bars of the picture: from, to, patients. What is above 1 is in a last bar.
+        """Return the bars of the picture: from, to, patients.
 
-        A value on an edge belongs to the bar above it, and 1 to the bar below 1.
+        Bars are 5 % wide and end with the largest value, at 100 % or above. A value on an edge
+        belongs to the bar above it, but 1 to the bar below, so that exactly full is not "over".
+        What is above 200 % is in one last bar.
         """
-        counts = [0] * (BINS + 1)
+        counts = [0] * (MOST + 1)
         for value in self.known:
-            counts[BINS if value > 1 else min(BINS - 1, int(value * BINS + 1e-9))] += 1
-        top = max([1.0, *self.known])
-        edges = [n / BINS for n in range(BINS + 1)] + [top]
-        bars = list(zip(edges[:-1], edges[1:], counts, strict=True))
-        return bars if counts[BINS] else bars[:-1]
+            place = min(MOST, int(value * BINS + 1e-9))
+            counts[place - 1 if abs(value - 1) < 1e-12 else place] += 1
+        used = max(n for n, count in enumerate(counts) if count) + 1 if self.known else 0
+        bars = [(n / BINS, (n + 1) / BINS, counts[n]) for n in range(max(BINS, used))]
+        if used > MOST:
+            bars[-1] = (OVER, max(self.known), counts[-1])
+        return bars
 
 
 def distribution(
@@ -70,7 +80,7 @@ def distribution(
     axes.bar(
         [low for low, _, _ in bars],
         [patients for _, _, patients in bars],
-        width=[high - low for low, high, _ in bars],
+        width=1 / BINS,
         align="edge",
         color=look.brand,
         edgecolor=look.surface,
@@ -79,16 +89,33 @@ def distribution(
     if known:
         middle = len(known) // 2
         median = known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2
-        axes.axvline(median, color=look.ink, linestyle="--", zorder=3)
+        # Light beneath, dashes above: to be seen on a bar as well as beside it.
+        axes.axvline(median, color=look.surface, linewidth=4, zorder=3)
+        axes.axvline(median, color=look.ink, linestyle="--", zorder=4)
+        right = median <= bars[-1][0] / 2
         axes.annotate(
-            f"{median:.0%}",
+            words["median"].format(share=f"{median:.0%}"),
             (median, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(4, -10),
+            xytext=(5 if right else -5, -10),
             textcoords="offset points",
+            ha="left" if right else "right",
             color=look.ink,
+            bbox={"facecolor": look.surface, "edgecolor": "none", "pad": 1.5},
+            zorder=5,
         )
-    axes.set_xlim(0, bars[-1][1])
+    end = bars[-1][0] + 1 / BINS
+    axes.set_xlim(0, end)
+    axes.set_ylim(0, 1.14 * max(1, *(patients for _, _, patients in bars)))
+    if bars[-1][0] == OVER:
+        axes.annotate(
+            words["over"],
+            (end, bars[-1][2]),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            color=look.ink_soft,
+        )
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     axes.set_ylabel(words["patients"], color=look.ink_soft)
     if shown.measure in DEFINITIONS:
@@ -101,7 +128,7 @@ def persistence_curve(
 ) -> Figure:
     """Draw the share still on treatment by day, as steps, with its interval of 95 %.
 
-    The number still at risk stands beneath the first, the middle and the last point.
+    The number still at risk stands beneath the first day, the middle and the last.
     """
     look = THEMES[theme]
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
@@ -124,11 +151,27 @@ def persistence_curve(
         color=look.brand_tint,
         zorder=1,
     )
-    for point in dict.fromkeys((points[0], points[len(points) // 2], points[-1])):
-        axes.annotate(
-            words["at_risk"].format(n=point.at_risk),
-            (point.day, 0.02),
+    for bound in ("lower", "upper"):
+        axes.step(
+            days,
+            [getattr(point, bound) for point in points],
+            where="post",
             color=look.ink_soft,
-            ha="left" if point is points[0] else "right" if point is points[-1] else "center",
+            linewidth=0.6,
+            linestyle=":",
+            zorder=2,
         )
+    last = days[-1]
+    axes.set_xlim(0, last or 1)
+    for day, side in ((0.0, "left"), (last / 2, "center"), (last, "right")):
+        if day or side == "left":
+            axes.annotate(
+                words["at_risk"].format(n=at_risk(points, day)),
+                (day, 0.02),
+                xytext=({"left": 3, "right": -3}.get(side, 0), 0),
+                textcoords="offset points",
+                color=look.ink_soft,
+                ha=side,
+                bbox={"facecolor": look.surface, "edgecolor": "none", "pad": 1.0},
+            )
     return figure

@@ -96,6 +96,8 @@ def supply_history(
     if history.observation is not None:
         first, last = (float(AXIS.date2num(day)) for day in history.observation)
         axes.axvspan(first, last, color=look.brand_tint, zorder=0, label=words["window"])
+        for edge in (first, last):
+            axes.axvline(edge, color=look.ink_soft, linewidth=0.8, zorder=1)
     axes.invert_yaxis()
     locator = AXIS.AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
@@ -162,7 +164,7 @@ def plain(axes: Axes, look: Theme, title: str) -> None:
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(look.line_strong)
-    axes.grid(axis="x", color=look.line, zorder=0)
+    axes.grid(axis="x", color=look.line_strong, linewidth=0.5, linestyle=(0, (1, 4)), zorder=0)
     axes.set_axisbelow(True)
 
 

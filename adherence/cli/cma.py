@@ -113,7 +113,14 @@ def run(args: argparse.Namespace) -> int:
         asked = question(args)
     except InvalidInput as error:
         return supplies.refused(f"This option cannot be used: {error}. Nothing was written.")
-    return supplies.answer(asked, args)
+    return supplies.answer(asked, args, names(asked))
+
+
+def names(question: Question) -> tuple[str, ...]:
+    """Return the definitions that the answer to ``question`` rests on."""
+    if not isinstance(question, CmaQuestion):
+        return ("gaps",)
+    return (*question.measures, *(("episodes",) if question.per_episode else ()))
 
 
 def question(args: argparse.Namespace) -> Question:

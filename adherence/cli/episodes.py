@@ -44,4 +44,4 @@ def run(args: argparse.Namespace) -> int:
         asked = EpisodeQuestion(supplies.rule(args), supplies.windows(args), supplies.carry(args))
     except InvalidInput as error:
         return supplies.refused(f"This option cannot be used: {error}. Nothing was written.")
-    return supplies.answer(asked, args)
+    return supplies.answer(asked, args, ("episodes",))

@@ -9,10 +9,28 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 
 from adherence import __version__
-from adherence.cli import account, audit, cma, database, demo, episodes, pdc, rebuild, serve, work
+from adherence.cli import (
+    account,
+    audit,
+    cma,
+    database,
+    demo,
+    doses,
+    durations,
+    episodes,
+    initiation,
+    pdc,
+    persistence,
+    rebuild,
+    serve,
+    work,
+)
 from adherence.domain.errors import AdherenceError
 
-COMMANDS = (demo, serve, database, account, work, rebuild, audit, cma, episodes, pdc)
+COMMANDS = (
+    *(demo, serve, database, account, work, rebuild, audit),
+    *(cma, episodes, pdc, durations, initiation, doses, persistence),
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -81,4 +81,4 @@ def run(args: argparse.Namespace) -> int:
         return supplies.refused("--per-fill does not look at --stays. Nothing was written.")
     given = {"stays": args.stays, "people": args.people}
     others = {kind: path for kind, path in given.items() if path is not None}
-    return supplies.answer(asked, args, others)
+    return supplies.answer(asked, args, ("PDC",), others)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
+from adherence.cli import method
 from adherence.domain.errors import InvalidInput
 from adherence.domain.supplies import (
     Carry,
+    Column,
     EpisodeRule,
     GapUnit,
     Question,
     Unit,
     Windows,
 )
-from adherence.measures import duck, remote
+from adherence.measures import duck, remote, walks
+from adherence.measures.columns import is_date
 from adherence.measures.engines import Engine, EngineMissing
+from adherence.measures.service import TABLE
 from adherence.measures.supply_files import BadSupplies, UnusableFile
 
 REFUSED = 2
@@ -27,8 +32,18 @@ REFUSED = 2
 INPUT_HELP = (
     "supplies: a CSV file (UTF-8, header line; patient_id,date,duration[,daily_dose,medication];"
     " dates YYYY-MM-DD; duration in days), a Parquet file, or a folder of Parquet files;"
-    " or the address of a database (postgresql://…, sqlite:///…) with a table 'supply' of these"
-    " columns"
+    " or 'service' for the supplies in the service's own database (ADHERENCE_DATABASE_URL); or the"
+    " address of a database (postgresql://…, sqlite:///…), the service's or any other with a"
+    " table of these columns. Rows of one patient and day keep their order; results come out in"
+    " order of patient_id, compared as text"
+)
+
+SERVICE = "service"
+"""As ``--input``: the database that the service's settings name."""
+WALK_FILES = (
+    "CSV (UTF-8, header line), Parquet, or a folder of Parquet files; dates YYYY-MM-DD. Columns may"
+    " stand in any order, others are passed over. Bad rows of all files are refused at once, with"
+    " their lines. Rows come out in order of patient_id, compared as text."
 )
 
 
@@ -43,6 +58,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
     )
+    add_method(files)
     engine = parser.add_argument_group("engine")
     engine.add_argument(
         "--engine",
@@ -59,7 +75,14 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         " not needed where --input is its address",
     )
     engine.add_argument(
-        "--table", default="supply", help="table of a database given as --input (default: supply)"
+        "--table",
+        default=TABLE,
+        help=f"table of a database given as --input (default: {TABLE})",
+    )
+    files.add_argument(
+        "--clinic",
+        metavar="NAME",
+        help="name or id of the clinic, where the service's database has several",
     )
     engine.add_argument(
         "--memory",
@@ -69,32 +92,46 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--quiet", action="store_true", help="report no progress")
 
 
+def add_method(files: argparse._ArgumentGroup) -> None:
+    """Add where to say how the numbers were made."""
+    files.add_argument(
+        "--method",
+        type=Path,
+        metavar="FILE",
+        help="also write there, as JSON, how the numbers were made: definitions with their sources,"
+        " every parameter, the SHA-256 of each input, versions",
+    )
+
+
 def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
     """Add the follow-up window and, if ``observation``, the observation window."""
     group = parser.add_argument_group(
-        "windows", "Both ends belong to a window; its length is its end minus its start."
+        "windows",
+        "Both ends belong to a window; its length is its end minus its start. Each option may name"
+        " a column of the file instead, with one value per patient: units:COLUMN holds numbers of"
+        " --unit, dates:COLUMN holds dates (of a start only).",
     )
     group.add_argument(
         "--follow-up-start",
-        type=number_or_date,
+        type=start,
         default=0,
         metavar="N",
         help="units after the patient's first supply, or a date (default: 0)",
     )
     group.add_argument(
-        "--follow-up-duration", type=float, default=None, metavar="N", help="(default: 730 days)"
+        "--follow-up-duration", type=length, default=None, metavar="N", help="(default: 730 days)"
     )
     if observation:
         group.add_argument(
             "--observation-start",
-            type=number_or_date,
+            type=start,
             default=0,
             metavar="N",
             help="units after the start of follow-up, or a date (default: 0)",
         )
         group.add_argument(
             "--observation-duration",
-            type=float,
+            type=length,
             default=None,
             metavar="N",
             help="(default: as long as follow-up)",
@@ -105,7 +142,8 @@ def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
         choices=list(Unit),
         default=Unit.DAYS,
         metavar="{days,weeks,months,years}",
-        help="of the window options; months and years are of the calendar (default: days)",
+        help="of the window options; months and years are of the calendar, and a day that does not"
+        " exist becomes the first of the next month (default: days)",
     )
 
 
@@ -148,18 +186,41 @@ def add_rule(parser: argparse.ArgumentParser, *, title: str) -> None:
         help="another medication starts an episode",
     )
     group.add_argument(
+        "--dosage-change-starts-episode",
+        action="store_true",
+        help="another daily dose starts an episode (AdhereR's option of that name has no effect)",
+    )
+    group.add_argument(
         "--append-gap",
         action="store_true",
         help="an episode ended by a gap lasts --max-gap longer",
     )
 
 
-def number_or_date(text: str) -> float | date:
-    """Return the date or the number that ``text`` is."""
+def start(text: str) -> float | date | Column:
+    """Return the date, the number or the column that ``text`` names."""
+    sign, _, name = text.partition(":")
+    if sign == "dates" and name:
+        return Column(name, dated=True)
+    if is_date(text):
+        return date.fromisoformat(text)
     try:
-        return date.fromisoformat(text) if "-" in text[1:] else float(text)
+        return length(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number, nor a date, nor units:COLUMN, nor dates:COLUMN"
+        ) from None
+
+
+def length(text: str) -> float | Column:
+    """Return the number or the column that ``text`` names."""
+    sign, _, name = text.partition(":")
+    if sign == "units" and name:
+        return Column(name)
+    try:
+        return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a date") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor units:COLUMN") from None
 
 
 def windows(args: argparse.Namespace) -> Windows:
@@ -191,35 +252,146 @@ def rule(args: argparse.Namespace) -> EpisodeRule:
         medication_change=args.medication_change_starts_episode,
         carry_over=not getattr(args, "no_carry_over", False),
         append_gap=args.append_gap,
+        dose_change=args.dosage_change_starts_episode,
     )
 
 
 def answer(
-    question: Question, args: argparse.Namespace, others: Mapping[str, Path] | None = None
+    question: Question,
+    args: argparse.Namespace,
+    names: Sequence[str],
+    others: Mapping[str, Path] | None = None,
 ) -> int:
-    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written."""
-    progress = None if args.quiet else duck.to_stderr
-    try:
-        rows = remote.answer(
+    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written.
+
+    ``names`` are those of the definitions it rests on.
+    """
+
+    def work() -> int:
+        return remote.answer(
             question,
-            args.input,
+            source(args),
             args.output,
             engine=args.engine,
             database=args.database,
             table=args.table,
+            clinic=args.clinic,
             memory=args.memory,
-            progress=progress,
+            progress=None if args.quiet else duck.to_stderr,
             others=others,
         )
+
+    return told(work, args, question, names, {"supplies": args.input, **(others or {})})
+
+
+def source(args: argparse.Namespace) -> str:
+    """Return where the supplies are: the path or the address of ``--input``.
+
+    Raises:
+        UnusableFile: the service's own settings cannot be read.
+    """
+    if args.input != SERVICE:
+        return str(args.input)
+    settings = import_module("adherence.settings")  # which loads Flask: only where it is asked for
+    try:
+        return str(settings.Settings.from_env().database_url)
+    except settings.UnsafeSettings as error:
+        raise UnusableFile(str(error)) from None
+
+
+def add_walk_files(parser: argparse.ArgumentParser, holds: str) -> None:
+    """Add where the tables of a question that is answered patient by patient come from and go."""
+    files = parser.add_argument_group("files", WALK_FILES)
+    files.add_argument("--input", required=True, type=Path, metavar="FILE", help=holds)
+    files.add_argument(
+        "--output",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="results as CSV, or as Parquet by its suffix; replaced only when all is computed",
+    )
+    add_method(files)
+    files.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column that tells one medication from another; may be given several times (default:"
+        " medication, where the files have it)",
+    )
+    files.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="the most memory to use, such as 2GB; the rest goes to temporary files",
+    )
+    files.add_argument("--quiet", action="store_true", help="report no progress")
+
+
+def walk(
+    question: walks.WalkQuestion,
+    args: argparse.Namespace,
+    names: Sequence[str],
+    **others: Path | None,
+) -> int:
+    """Write the answer; return 0, or ``REFUSED`` after saying why nothing was written.
+
+    ``names`` are those of the definitions it rests on; ``others`` are the files beside ``--input``,
+    by the names of ``walks.SHEETS``.
+    """
+    sources: dict[str, Path] = {walks.sheets(question)[0].name: args.input}
+    sources |= {name: path for name, path in others.items() if path is not None}
+
+    def work() -> int:
+        return walks.answer_files(
+            question,
+            sources,
+            args.output,
+            match=args.match,
+            memory=args.memory,
+            progress=None if args.quiet else duck.to_stderr,
+        )
+
+    return told(work, args, question, names, sources)
+
+
+def told(
+    work: Callable[[], int],
+    args: argparse.Namespace,
+    question: Question | walks.WalkQuestion,
+    names: Sequence[str],
+    sources: Mapping[str, str | Path],
+) -> int:
+    """Do ``work`` and say how many rows were written, or, all at once, why nothing was."""
+    try:
+        check_targets(args, sources)
+        rows = work()
+        if args.method is not None:
+            engine = str(getattr(args, "engine", Engine.DUCKDB))
+            method.written(args.method, args.command, question, names, sources, engine, rows)
     except BadSupplies as bad:
         for row in bad.rows:
             print(row, file=sys.stderr)
-        return refused(f"{len(bad.rows):,} rows cannot be used. Nothing was written.")
+        many = "1 row" if len(bad.rows) == 1 else f"{len(bad.rows):,} rows"
+        return refused(f"{many} cannot be used. Nothing was written.")
     except (UnusableFile, EngineMissing, InvalidInput) as error:
         return refused(f"{error} Nothing was written.")
+    except OSError as error:
+        return refused(f"{error.filename}: {error.strerror}. Nothing was written.")
     if not args.quiet:
         print(f"{rows:,} rows written to {args.output}", file=sys.stderr)
     return 0
+
+
+def check_targets(args: argparse.Namespace, sources: Mapping[str, str | Path]) -> None:
+    """Raise ``UnusableFile`` if a result would take the place of an input, or has no folder."""
+    for target in (args.output, args.method):
+        if target is None:
+            continue
+        if not target.parent.is_dir():
+            raise UnusableFile(f"{target.parent}: there is no such folder.")
+        for source in map(Path, sources.values()):
+            if target.exists() and source.exists() and target.samefile(source):
+                raise UnusableFile(f"{target}: this is an input; name another file.")
 
 
 def refused(why: str) -> int:

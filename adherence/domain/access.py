@@ -130,6 +130,8 @@ POLICY: dict[str, Rule] = {
     "entry.correct": _patient("Correct or withdraw an entry.", _SELF, _TEAM),
     "sync.push": _patient("Send a device's queued entries.", _SELF, is_act=False),
     "sync.pull": _patient("Pull changes in the order they were stored.", _SELF, is_act=False),
+    "supply.read": _patient("See what was dispensed or counted.", _SELF, _TEAM),
+    "supply.record": _patient("Record a supply, or correct one.", _TEAM),
     "pause.read": _patient("See pauses.", _SELF, _TEAM),
     "pause.set": _patient("Pause activities.", _SELF, _TEAM),
     "pause.cancel": _patient("Cancel or end a pause.", _SELF, _TEAM),

@@ -478,7 +478,9 @@ def mirrored(exercise: Exercise) -> Exercise:
     return replace(
         exercise,
         flipped=not exercise.flipped,
-        view=replace(exercise.view, turn=-exercise.view.turn),
+        view=replace(
+            exercise.view, turn=-exercise.view.turn, close=mirrored_name(exercise.view.close)
+        ),
         props=tuple(_mirrored_prop(prop) for prop in exercise.props),
         poses=tuple(
             replace(

@@ -22,7 +22,8 @@ class Point:
     """The persistence curve from ``day`` on, until the next point.
 
     ``share`` of people whose treatment has not ended by ``day``; ``lower`` and ``upper`` bound it
-    at 95 %; None where the interval has no value (nobody ended yet, or everybody has).
+    at 95 %; None where the interval has no value (nobody ended yet, or everybody has). Of those
+    ``at_risk``, ``ended`` ended on that day and ``censored`` were last seen on it.
     """
 
     day: float
@@ -31,6 +32,18 @@ class Point:
     share: float
     lower: float | None
     upper: float | None
+    censored: int = 0
+
+    @property
+    def reason(self) -> str | None:
+        """Why the interval has no value; None where it has one."""
+        if self.lower is not None:
+            return None
+        return NOBODY_ENDED if self.share == 1 else EVERYBODY_ENDED
+
+
+NOBODY_ENDED = "no interval: nobody's treatment had ended"
+EVERYBODY_ENDED = "no interval: everybody's treatment had ended"
 
 
 def persistence(spans: Iterable[tuple[float, bool]]) -> list[Point]:
@@ -59,7 +72,7 @@ def persistence(spans: Iterable[tuple[float, bool]]) -> list[Point]:
         if ends < at_risk:
             variance += ends / (at_risk * (at_risk - ends))
         lower, upper = _interval(share, variance)
-        points.append(Point(day, at_risk, ends, share, lower, upper))
+        points.append(Point(day, at_risk, ends, share, lower, upper, left[day] - ends))
         at_risk -= left[day]
     return points
 
@@ -70,6 +83,19 @@ def _interval(share: float, variance: float) -> tuple[float | None, float | None
     spread = NORMAL_95 * sqrt(variance) / log(share)
     bounds = share ** exp(-spread), share ** exp(spread)
     return min(bounds), max(bounds)
+
+
+def at(points: Sequence[Point], day: float) -> Point | None:
+    """Return the point that holds on ``day``; None if nobody was still observed then."""
+    if not points or day > points[-1].day:
+        return None
+    return next((point for point in reversed(points) if point.day <= day), None)
+
+
+def at_risk(points: Sequence[Point], day: float) -> int:
+    """Return how many were still observed and on treatment just before ``day``."""
+    following = next((point for point in points if point.day >= day), None)
+    return 0 if following is None else following.at_risk
 
 
 def median(points: Sequence[Point]) -> float | None:

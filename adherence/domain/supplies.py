@@ -21,8 +21,21 @@ VOLLMER = "Vollmer 2012, doi:10.1186/1472-6963-12-155"
 DIMA = "Dima and Dediu 2017 (AdhereR), doi:10.1371/journal.pone.0174426"
 PQA = "Pharmacy Quality Alliance, Proportion of Days Covered, carry-over examples"
 CMS = "CMS Medicare Part D Star Ratings, adjustment for inpatient stays (since 2013)"
+VRIJENS = "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x"
 TOLERANCE_OF_COMPARISON = 1e-9
 """Days of slack when a gap is compared with a limit, so that rounding never decides."""
+
+
+MEDICATION_LIMIT = 200
+"""Characters of a medication's name or code."""
+
+
+class SupplySource(StrEnum):
+    """How a supply became known: handed out, counted by a device, or taken over from elsewhere."""
+
+    DISPENSED = "dispensed"
+    COUNTED = "counted"
+    IMPORTED = "imported"
 
 
 class Unit(StrEnum):
@@ -72,13 +85,14 @@ class Reason(StrEnum):
     NO_EVENT = "no supply in the observation window"
     LAST_DAY_ONLY = "the only supplies in the observation window fall on its last day"
     NO_EVENT_BEFORE_END = "no supply between follow-up start and the end of observation"
+    NO_EVENT_IN_FOLLOW_UP = "no supply in the follow-up window"
+    SUPPLY_OUTSIDE = "the supply lies outside the window that is asked about"
     COVERED_THROUGHOUT = "the earlier supply lasts to the end of observation or beyond it"
-    NO_PART_OBSERVED = "the episode has no part in the observation window"
+    WINDOW_EMPTY = "the episode's part in the observation window is shorter than a day"
     TOO_FEW_FILLS = "fewer than two fills on different days"
     PERIOD_TOO_SHORT = "the treatment period is too short"
     EXCLUDED = "the patient is excluded"
     ALWAYS_INPATIENT = "the whole treatment period is an inpatient stay"
-    NOTHING_DUE = "no dose was due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,11 @@ class Definition:
             f"{self.name}: {self.words} Formula: {self.formula}."
             f" Not computable: {self.not_computable}. Source: {self.source}."
         )
+
+    def row(self) -> str:
+        """One row of a table in Markdown: name, words, formula, when there is none, source."""
+        cells = (self.name, self.words, self.formula, self.not_computable, self.source)
+        return f"| {' | '.join(cells)} |"
 
 
 _FEW = "fewer than two supplies on different days in the window"
@@ -185,41 +204,68 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
                 DIMA,
             ),
             Definition(
+                "gaps",
+                "Between one supply and the next, or the end of the window: the days of the"
+                " interval, those without supply, and what was left over when it began.",
+                "gap = interval - duration - carried over, at least 0",
+                "outside the windows",
+                DIMA,
+            ),
+            Definition(
+                "durations",
+                "How many days a dispensed quantity lasts at the daily dose prescribed while it is"
+                " used up; a change of dose, a pause of the prescription and a hospital stay may"
+                " end a supply, and what is left is used on, lost, or used afterwards.",
+                "quantity / daily dose, day by day until nothing is left",
+                "nothing was prescribed, or not yet; or it was discarded or never used",
+                DIMA,
+            ),
+            Definition(
                 "initiation",
-                "Days from the first prescription of a medication to its first dispensing.",
+                "Days from the first prescription of a medication to its first dispensing on or"
+                " after that day.",
                 "first dispensing - first prescription",
-                "never dispensed",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                "not dispensed by the end of the data, or before the next prescription",
+                f"{VRIJENS}; {DIMA}",
+            ),
+            Definition(
+                "persistence",
+                "Share of patients whose first treatment episode has not ended by a day"
+                " (Kaplan-Meier); who was still on treatment at the end of follow-up is censored.",
+                "product over days of (1 - ended / at risk)",
+                "nobody was observed for so long",
+                "Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452; " + VRIJENS,
             ),
             Definition(
                 "taking",
                 "Doses taken per dose due; extra doses count, so it may exceed 1.",
                 "doses taken / doses due",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
             Definition(
                 "correct dosing",
-                "Share of monitored days with a dose due on which exactly as many were taken.",
+                "Share of days with a dose due on which exactly as many were taken.",
                 "days with as many doses taken as due / days with a dose due",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
             Definition(
                 "timing",
-                "Share of intervals between doses within the prescribed interval, give or take the"
-                " tolerance (25 % is customary; a parameter).",
+                "Share of intervals between doses that are as long as prescribed, give or take the"
+                " tolerance (25 % is customary, not verified; a parameter). An interval with a day"
+                " away, or with a dose nobody reported on, is left out.",
                 "intervals within tolerance / intervals",
-                "fewer than two doses",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                "no interval between two doses",
+                VRIJENS,
             ),
             Definition(
                 "drug holidays",
-                "Runs of days without any dose taken, at least as long as the threshold (3 days is"
-                " customary; a parameter).",
+                "Runs of days with a dose due and none taken, at least as long as the threshold (3"
+                " days is customary, not verified; a parameter).",
                 "number of such runs",
                 "no dose was due",
-                "Vrijens 2012, doi:10.1111/j.1365-2125.2012.04167.x",
+                VRIJENS,
             ),
         )
     }
@@ -232,31 +278,55 @@ def _needs(condition: bool, name: str, why: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table of supplies that says a limit of the windows, patient by patient.
+
+    It holds dates if ``dated``, otherwise numbers of the windows' unit, and the same in all rows of
+    a patient.
+    """
+
+    name: str
+    dated: bool = False
+
+
+STARTS = ("follow_up_start", "observation_start")
+DURATIONS = ("follow_up_duration", "observation_duration")
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """Follow-up window and, inside it, observation window; every number in ``unit``.
 
     ``follow_up_start`` counts from the patient's first supply, ``observation_start`` from the start
-    of follow-up; either may be a date instead, the same for everybody. Days and weeks are rounded
-    to whole days, half to even. Months and years are of the calendar; a day that does not exist
-    becomes the first of the next month. Raises ``InvalidInput`` naming the field.
+    of follow-up; either may be a date instead, the same for everybody. Each of the four may be a
+    ``Column`` of the table. Days and weeks are rounded to whole days, half to even. Months and
+    years are of the calendar; a day that does not exist becomes the first of the next month. Raises
+    ``InvalidInput`` naming the field.
     """
 
-    follow_up_start: float | date = 0
-    follow_up_duration: float = 730
-    observation_start: float | date = 0
-    observation_duration: float = 730
+    follow_up_start: float | date | Column = 0
+    follow_up_duration: float | Column = 730
+    observation_start: float | date | Column = 0
+    observation_duration: float | Column = 730
     unit: Unit = Unit.DAYS
 
     def __post_init__(self) -> None:
-        for name in ("follow_up_start", "observation_start"):
+        for name in STARTS:
             start = getattr(self, name)
-            _needs(isinstance(start, date) or (isfinite(start) and start >= 0), name, "negative")
-        for name in ("follow_up_duration", "observation_duration"):
+            if not isinstance(start, date | Column):
+                _needs(isfinite(start) and start >= 0, name, "negative")
+                self.steps(start)
+        for name in DURATIONS:
             length = getattr(self, name)
-            _needs(isfinite(length) and self.steps(length) >= 1, name, "not_positive")
-        for name in ("follow_up_start", "observation_start"):
-            if not isinstance(getattr(self, name), date):
-                self.steps(getattr(self, name))
+            if isinstance(length, Column):
+                _needs(not length.dated, name, "date")
+            else:
+                _needs(isfinite(length) and self.steps(length) >= 1, name, "not_positive")
+
+    def columns(self, names: tuple[str, ...] = (*STARTS, *DURATIONS)) -> tuple[Column, ...]:
+        """The columns that the limits ``names`` are read from, each once."""
+        found = (getattr(self, name) for name in names)
+        return tuple(dict.fromkeys(one for one in found if isinstance(one, Column)))
 
     @property
     def by_calendar(self) -> bool:
@@ -288,7 +358,9 @@ class EpisodeRule:
     """When a treatment episode ends and the next begins.
 
     A gap strictly longer than ``max_gap`` splits; of ``percent``, it is that share of the duration
-    of the supply before it. ``append_gap`` lets an episode ended by a gap last ``max_gap`` longer.
+    of the supply before it. ``medication_change`` and ``dose_change`` split where the next supply
+    is of another medication or daily dose. ``append_gap`` lets an episode ended by a gap last
+    ``max_gap`` longer.
     """
 
     max_gap: float = 90
@@ -296,6 +368,7 @@ class EpisodeRule:
     medication_change: bool = False
     carry_over: bool = True
     append_gap: bool = False
+    dose_change: bool = False
 
     def __post_init__(self) -> None:
         _needs(isfinite(self.max_gap) and self.max_gap >= 0, "max_gap", "negative")
@@ -372,6 +445,11 @@ class EpisodeQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class PersistenceQuestion(EpisodeQuestion):
+    """How long the first treatment episode of each patient lasted, and whether it ended then."""
+
+
+@dataclass(frozen=True, slots=True)
 class GapQuestion:
     """Intervals between supplies, the gaps in them and what is carried over, one row per supply.
 
@@ -425,17 +503,26 @@ def columns_needed(question: Question) -> tuple[str, ...]:
         rule = question.rule
     elif isinstance(question, CmaQuestion):
         rule = question.per_episode
-    medication = question.carry.same_medication_only or (rule and rule.medication_change)
     wanted = {*REQUIRED_COLUMNS}
-    if question.carry.by_dose:
+    if question.carry.by_dose or (rule and rule.dose_change):
         wanted.add("daily_dose")
-    if medication:
+    if question.carry.same_medication_only or (rule and rule.medication_change):
         wanted.add("medication")
     wanted |= {one.column for one in _compared(question)}
+    wanted |= {one.name for one in window_columns(question)}
     return (
         *(column for column in COLUMNS if column in wanted),
         *sorted(wanted.difference(COLUMNS)),
     )
+
+
+def window_columns(question: Question) -> tuple[Column, ...]:
+    """The columns of the table of supplies that say the windows of ``question``."""
+    if isinstance(question, PdcQuestion):
+        return ()
+    if isinstance(question, EpisodeQuestion):
+        return question.windows.columns((STARTS[0], DURATIONS[0]))
+    return question.windows.columns()
 
 
 def _compared(question: Question) -> tuple[Comparison, ...]:

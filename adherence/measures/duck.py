@@ -7,19 +7,14 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adherence.domain.supplies import (
-    COLUMNS,
-    PdcQuestion,
-    Question,
-    columns_needed,
-    numbers_compared,
-)
+from adherence.domain.supplies import PdcQuestion, Question, columns_needed, window_columns
 from adherence.measures import texts
+from adherence.measures.columns import TEXT, Kind, kinds_of, quoted, quoted_name
 from adherence.measures.engines import library
 from adherence.measures.supply_files import (
     OTHERS,
@@ -31,13 +26,13 @@ from adherence.measures.supply_files import (
     check_columns,
     header,
     is_parquet,
+    line_numbers,
     other_types,
     read_other,
 )
 
 Progress = Callable[[float], None]
 
-CSV_TYPES = {"duration": "DOUBLE", "daily_dose": "DOUBLE"}
 SECONDS_BETWEEN_REPORTS = 2.0
 
 
@@ -58,27 +53,63 @@ def answer_file(
     ``others`` are CSV files of ``supply_files.OTHERS``; one that is not given is empty.
     Raises ``UnusableFile`` and ``BadSupplies`` (all bad rows).
     """
-    wanted = columns_needed(question)
-    duckdb = library("duckdb")
-    with connected(duckdb, target.parent, memory) as run, whole_or_nothing(target) as part:
-        names = column_names(run, source, wanted)
+    with (
+        opened(question, source, target.parent, memory) as run,
+        whole_or_nothing(target) as part,
+    ):
         for kind in OTHERS if isinstance(question, PdcQuestion) else ():
             add_other(run, kind, (others or {}).get(kind))
+        query = texts.text(question)
+        with reported(run, progress):
+            return copied(run, query, source, part, style_of(target))
+
+
+@contextmanager
+def checked_copy(question: Question, source: Path, beside: Path) -> Iterator[Path]:
+    """Yield a CSV file of the columns ``question`` reads and of ``seq``; its rows were checked.
+
+    It goes again afterwards. Raises as ``answer_file``.
+    """
+    wanted = ", ".join(map(quoted_name, (*columns_needed(question), "seq")))
+    with tempfile.TemporaryDirectory(prefix=".adherence-", dir=beside) as folder:
+        path = Path(folder) / "checked.csv"
+        with opened(question, source, beside) as run:
+            copied(run, f"SELECT {wanted} FROM supplies", source, path, CSV)  # noqa: S608 - names quoted
+        yield path
+
+
+CSV = "FORMAT csv, HEADER"
+
+
+def style_of(target: Path) -> str:
+    """Return how ``target`` is written, in DuckDB's words: by its suffix."""
+    return "FORMAT parquet" if target.suffix.lower() in PARQUET else CSV
+
+
+def copied(run: Any, query: str, source: Path, target: Path, style: str) -> int:
+    """Write the rows of ``query`` to ``target``; return them, or raise if there was no supply."""
+    rows = int(run.execute(f"COPY ({query}) TO {quoted(target)} ({style})").fetchone()[0])
+    if rows == 0 and is_empty(run, source):
+        raise UnusableFile(f"{source}: the file holds no supplies.")
+    return rows
+
+
+@contextmanager
+def opened(
+    question: Question, source: Path, beside: Path, memory: str | None = None
+) -> Iterator[Any]:
+    """Yield a connection with the view ``supplies``, whose rows are checked as they are read."""
+    wanted, kinds = columns_needed(question), kinds_of(question)
+    duckdb = library("duckdb")
+    with connected(duckdb, beside, memory) as run:
+        names = column_names(run, source, wanted)
         try:
-            run.execute(
-                f"CREATE VIEW supplies AS {view(source, names, wanted, numbers_compared(question))}"
-            )
-            query = texts.text(question)
-            style = "FORMAT parquet" if target.suffix.lower() in PARQUET else "FORMAT csv, HEADER"
-            with reported(run, progress):
-                done = run.execute(f"COPY ({query}) TO {quoted(part)} ({style})").fetchone()
+            run.execute(f"CREATE VIEW supplies AS {view(source, names, wanted, kinds)}")
+            constant(run, question, source)
+            yield run
         except duckdb.Error as error:
-            refuse(run, source, names, wanted)
+            refuse(run, source, names, wanted, kinds)
             raise UnusableFile(f"{source}: {first_line(error)}") from None
-        rows = int(done[0])
-        if rows == 0 and is_empty(run, source):
-            raise UnusableFile(f"{source}: the file holds no supplies.")
-        return rows
 
 
 def answer_table(question: Question, table: Any, others: Mapping[str, Any] | None = None) -> Any:
@@ -88,27 +119,46 @@ def answer_table(question: Question, table: Any, others: Mapping[str, Any] | Non
     ``UnusableFile`` for a missing column and ``BadSupplies`` (all bad rows, counted from 1).
     """
     duckdb = library("duckdb")
-    wanted = columns_needed(question)
+    wanted, kinds = columns_needed(question), kinds_of(question)
     run = duckdb.connect()
     run.execute("SET preserve_insertion_order = true")
     run.register("given", table)
     names = [row[0] for row in run.execute("DESCRIBE given").fetchall()]
     check_columns("the table", names, wanted)
-    shown = [name for name in COLUMNS if name in names]
-    numbers = numbers_compared(question)
     try:
-        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', shown, wanted, numbers)}")
+        run.execute(f"CREATE TEMP TABLE supplies AS {checked('given', names, wanted, kinds)}")
     except duckdb.Error as error:
-        bad = [BadRow(line, reason) for line, reason in table_faults(run, "given", shown, wanted)]
-        if bad:
+        found = table_faults(run, "given", names, wanted, kinds)
+        if bad := [BadRow(line, reason) for line, reason in found]:
             raise BadSupplies(bad) from None
         raise UnusableFile(f"the table: {first_line(error)}") from None
+    constant(run, question)
     for kind in OTHERS if isinstance(question, PdcQuestion) else ():
         add_other(run, kind, None)
         if others and others.get(kind) is not None:
             run.register(f"given_{kind}", others[kind])
             run.execute(f"INSERT INTO {kind} BY NAME SELECT * FROM given_{kind}")  # noqa: S608 - two fixed names
     return run.sql(texts.text(question))
+
+
+def constant(run: Any, question: Question, source: Path | None = None) -> None:
+    """Raise ``BadSupplies`` unless each column that says a window is one value per patient."""
+    differ = [
+        f"CASE WHEN {quoted_name(one.name)} <> first_value({quoted_name(one.name)})"
+        f" OVER (PARTITION BY patient_id ORDER BY seq)"
+        f" THEN {quoted(f'{one.name} differs from that of the first row of the patient')} END"
+        for one in window_columns(question)
+    ]
+    if not differ:
+        return
+    found = run.execute(
+        f"SELECT seq, why FROM (SELECT seq, concat_ws('; ', {', '.join(differ)}) AS why"  # noqa: S608 - names quoted
+        " FROM supplies) WHERE why <> '' ORDER BY seq"
+    ).fetchall()
+    if found:
+        whose = "" if source is None else str(source)
+        lines = {} if source is None or is_parquet(source) else line_numbers(source)
+        raise BadSupplies([BadRow(lines.get(seq, seq), why, whose) for seq, why in found])
 
 
 def add_other(run: Any, kind: str, path: Path | None) -> None:
@@ -124,20 +174,26 @@ def add_other(run: Any, kind: str, path: Path | None) -> None:
 
 
 def view(
-    source: Path, names: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+    source: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    kinds: Mapping[str, Kind],
 ) -> str:
     """Return the query that reads and checks ``source``."""
-    shown = [name for name in COLUMNS if name in names]
-    return checked(scan(source, names), shown, wanted, numbers)
+    return checked(scan(source, names, kinds), names, wanted, kinds)
 
 
-def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
+def scan(source: Path, names: Sequence[str], kinds: Mapping[str, Kind]) -> str:
     """Return the table function that reads ``source``, with the columns ``names``."""
     if is_parquet(source):
         where = source / "**" / "*.parquet" if source.is_dir() else source
-        return f"read_parquet({quoted(where)}, hive_partitioning = {str(source.is_dir()).lower()})"
+        folder = str(source.is_dir()).lower()
+        return (
+            f"read_parquet({quoted(where)}, hive_partitioning = {folder},"
+            " hive_types_autocast = false)"
+        )
     types = ", ".join(
-        f"{quoted(name)}: '{'VARCHAR' if as_text else CSV_TYPES.get(name, 'VARCHAR')}'"
+        f"{quoted(name)}: '{'DOUBLE' if is_number(kinds.get(name)) else 'VARCHAR'}'"
         for name in names
     )
     return (
@@ -146,42 +202,48 @@ def scan(source: Path, names: Sequence[str], *, as_text: bool = False) -> str:
     )
 
 
+def is_number(kind: Kind | None) -> bool:
+    """Whether a column of ``kind`` is read as a number at once."""
+    return kind is not None and kind.type == "DOUBLE"
+
+
 def checked(
-    table: str, shown: Sequence[str], wanted: Sequence[str], numbers: Collection[str]
+    table: str,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    kinds: Mapping[str, Kind],
+    carrier: str = "duration",
+    also: Sequence[str] = (),
 ) -> str:
     """Return the query that gives the columns of ``wanted`` and ``seq``, and fails at a bad row.
 
-    The checks stand in the expression for the duration, which every question reads, so that the
-    rows are read once and no check is left out.
+    Those of ``also`` are given too where the table has them; they may be empty. The checks stand in
+    the expression for the ``carrier``, which every question reads, so that the rows are read once
+    and no check is left out.
     """
     columns = ", ".join(
-        f'{typed(name, numbers)} AS "{name}"' for name in wanted if name != "duration"
+        f"{kinds.get(name, TEXT).typed(name)} AS {quoted_name(name)}"
+        for name in (*wanted, *(one for one in also if one in names))
+        if name != carrier
     )
-    good = " AND ".join(condition for name in shown for condition in conditions(name, wanted))
-    duration = f"CASE WHEN {good} THEN {typed('duration')} ELSE error('bad row') END AS duration"
-    return f"SELECT {columns}, {duration}, row_number() OVER () AS seq FROM {table}"  # noqa: S608 - names checked, paths quoted
+    shown = [name for name in kinds if name in names]
+    good = " AND ".join(c for name in shown for c in conditions(name, kinds[name], name in wanted))
+    value = f"CASE WHEN {good} THEN {kinds[carrier].typed(carrier)} ELSE error('bad row') END"
+    return f"SELECT {columns}, {value} AS {carrier}, row_number() OVER () AS seq FROM {table}"  # noqa: S608 - names and paths quoted
 
 
-def typed(name: str, numbers: Collection[str] = ()) -> str:
-    """Return the column ``name`` in the type the measures want; one of ``numbers`` is a number."""
-    types = {"date": "DATE", "duration": "DOUBLE", "daily_dose": "DOUBLE"}
-    kind = types.get(name, "DOUBLE" if name in numbers else "VARCHAR")
-    return f'CAST("{name}" AS {kind})'
-
-
-def conditions(name: str, wanted: Sequence[str]) -> Iterator[str]:
+def conditions(name: str, kind: Kind, needed: bool) -> Iterator[str]:
     """Yield what must hold of the column ``name``, in DuckDB's words."""
-    given = f"{name} IS NOT NULL"
-    if name == "date":
-        yield given
-        yield "CAST(date AS VARCHAR) LIKE '____-__-__'"
-        yield "CAST(date AS VARCHAR) >= '0001'"
-    elif name in CSV_TYPES:
-        above = f"{typed(name)} > 0 AND {typed(name)} < 'infinity'::DOUBLE"
-        yield f"{given} AND {above}" if name in wanted else f"({name} IS NULL OR ({above}))"
-    elif name in wanted:
-        yield given
-        yield f"CAST({name} AS VARCHAR) <> ''"
+    column = quoted_name(name)
+    good = list(kind.good(name))
+    if needed:
+        yield f"{column} IS NOT NULL"
+        if kind.type == "VARCHAR":
+            yield f"CAST({column} AS VARCHAR) <> ''"
+        yield from good
+    elif good:
+        empty = f" OR CAST({column} AS VARCHAR) = ''" if kind.type != "DOUBLE" else ""
+        yield f"({column} IS NULL{empty} OR ({' AND '.join(good)}))"
 
 
 def column_names(run: Any, source: Path, wanted: Sequence[str]) -> list[str]:
@@ -189,7 +251,7 @@ def column_names(run: Any, source: Path, wanted: Sequence[str]) -> list[str]:
     if not is_parquet(source):
         return header(source, wanted)
     try:
-        rows = run.execute(f"DESCRIBE SELECT * FROM {scan(source, [])}").fetchall()  # noqa: S608 - names checked, paths quoted
+        rows = run.execute(f"DESCRIBE SELECT * FROM {scan(source, [], {})}").fetchall()  # noqa: S608 - names checked, paths quoted
     except Exception as error:
         raise UnusableFile(f"{source}: {first_line(error)}") from None
     names = [row[0] for row in rows]
@@ -200,53 +262,61 @@ def column_names(run: Any, source: Path, wanted: Sequence[str]) -> list[str]:
 def is_empty(run: Any, source: Path) -> bool:
     """Whether ``source`` has no row; asked only when there is no result."""
     if is_parquet(source):
-        rows = run.execute(f"SELECT 1 FROM {scan(source, [])} LIMIT 1").fetchall()  # noqa: S608 - a path, quoted
+        rows = run.execute(f"SELECT 1 FROM {scan(source, [], {})} LIMIT 1").fetchall()  # noqa: S608 - a path, quoted
         return not rows
     with source.open("rb") as file:
         file.readline()
         return not file.read(4096).strip()
 
 
-def refuse(run: Any, source: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+def refuse(
+    run: Any,
+    source: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    kinds: Mapping[str, Kind],
+) -> None:
     """Raise ``BadSupplies`` with every bad row of ``source``; return if there is none."""
     if is_parquet(source):
-        shown = [name for name in COLUMNS if name in names]
-        found = table_faults(run, scan(source, names), shown, wanted)
+        found = table_faults(run, scan(source, names, kinds), names, wanted, kinds)
         rows = [BadRow(line, reason, str(source)) for line, reason in found]
     else:
-        rows = list(bad_rows(source, names, wanted))
+        rows = list(bad_rows(source, names, wanted, kinds))
     if rows:
         raise BadSupplies(rows)
 
 
 def table_faults(
-    run: Any, table: str, shown: Sequence[str], wanted: Sequence[str]
+    run: Any,
+    table: str,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    kinds: Mapping[str, Kind],
 ) -> Iterator[tuple[int, str]]:
     """Yield the number (from 1) and the faults of each bad row of ``table``."""
     parts = []
-    for name in shown:
-        cast = typed(name).replace("CAST", "TRY_CAST", 1)
+    for name in (one for one in kinds if one in names):
+        kind, column = kinds[name], quoted_name(name)
+        given = f"{column} IS NOT NULL AND CAST({column} AS VARCHAR) <> ''"
         if name in wanted:
+            parts.append(f"CASE WHEN NOT ({given}) THEN {quoted(f'{name} is missing')} END")
+        cast = kind.typed(name, "TRY_CAST")
+        if kind.type == "DOUBLE":
+            known = f"isnan({cast}) IS NOT FALSE"
             parts.append(
-                f"CASE WHEN {name} IS NULL OR CAST({name} AS VARCHAR) = ''"
-                f" THEN '{name} is missing' END"
+                f"CASE WHEN {given} AND {known} THEN {quoted(f'{name} is not a number')} END"
             )
-        if name == "date":
+            for bad, why in kind.refusals(cast):
+                parts.append(
+                    f"CASE WHEN NOT isnan({cast}) AND ({bad}) THEN {quoted(f'{name} {why}')} END"
+                )
+        elif good := " AND ".join(kind.good(name, "TRY_CAST")):
             parts.append(
-                f"CASE WHEN {name} IS NOT NULL AND ({cast} IS NULL"
-                f" OR CAST({name} AS VARCHAR) NOT LIKE '____-__-__%')"
-                " THEN 'date is not a date of the form YYYY-MM-DD' END"
-            )
-        elif name in CSV_TYPES:
-            parts.append(
-                f"CASE WHEN {cast} IS NULL AND {name} IS NOT NULL THEN '{name} is not a number' END"
-            )
-            parts.append(
-                f"CASE WHEN NOT ({cast} > 0 AND {cast} < 'infinity'::DOUBLE)"
-                f" THEN '{name} is not above 0' END"
+                f"CASE WHEN {given} AND ({good}) IS NOT TRUE"
+                f" THEN {quoted(f'{name} {kind.words}')} END"
             )
     query = (
-        f"SELECT n, why FROM (SELECT row_number() OVER () AS n, concat_ws('; ', {', '.join(parts)})"  # noqa: S608 - names checked, paths quoted
+        f"SELECT n, why FROM (SELECT row_number() OVER () AS n, concat_ws('; ', {', '.join(parts)})"  # noqa: S608 - names and paths quoted
         f" AS why FROM {table}) WHERE why <> '' ORDER BY n"
     )
     yield from run.execute(query).fetchall()
@@ -306,11 +376,6 @@ def reported(run: Any, progress: Progress | None) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
-
-
-def quoted(text: object) -> str:
-    """Return ``text`` as a literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def first_line(error: Exception) -> str:

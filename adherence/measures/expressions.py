@@ -26,20 +26,24 @@ from ibis import _
 
 from adherence.domain.groups import ALL_OTHERS, Both, Condition, Either, Not
 from adherence.domain.supplies import (
+    DAYS_PER_UNIT,
     TOLERANCE_OF_COMPARISON,
     Carry,
     CmaQuestion,
+    Column,
     EpisodeQuestion,
     EpisodeRule,
     GapQuestion,
     Measure,
     PdcQuestion,
+    PersistenceQuestion,
     Question,
     Reason,
     SlidingWindows,
     Windows,
     columns_needed,
     numbers_compared,
+    window_columns,
 )
 from adherence.measures import coverage
 from adherence.measures.terms import (
@@ -67,6 +71,8 @@ def answer(supplies: Table, question: Question, others: Sequence[Table] = ()) ->
     if isinstance(question, PdcQuestion):
         stays, people = others or coverage.unbound()
         return coverage.covered(supplies, stays, people, question)
+    if isinstance(question, PersistenceQuestion):
+        return persistence(supplies, question)
     if isinstance(question, EpisodeQuestion):
         return episodes(supplies, question)
     if isinstance(question, GapQuestion):
@@ -220,13 +226,37 @@ def episodes(supplies: Table, question: EpisodeQuestion) -> Table:
     ).order_by([KEY, "episode"])
 
 
+def persistence(supplies: Table, question: PersistenceQuestion) -> Table:
+    """One row per patient: ``patient_id, start, days, ended, gap_at_end, reason``.
+
+    ``start`` is the first supply in follow-up and ``days`` the length of the episode it begins, at
+    most to the end of follow-up. ``ended`` is 1 if it ended before that, 0 if it still went on.
+    """
+    rows = limited(supplies, question.windows, question.carry)
+    patients = rows.select(KEY).distinct()
+    first = spanned(rows, question.rule, question.carry).filter(_.episode == 1)
+    first = first.mutate(end_day=ibis.least(_.end_day, _.fe.cast("float64")))
+    found = patients.left_join(first, KEY)
+    known = found.start_day.notnull()
+    return found.select(
+        KEY,
+        start=ibis.ifelse(known, as_date(found.start_day.fill_null(0)), None),
+        days=found.end_day - found.start_day,
+        ended=ibis.ifelse(
+            known, ibis.ifelse(found.end_day < found.fe - TOLERANCE_OF_COMPARISON, 1, 0), None
+        ),
+        gap_at_end=ibis.ifelse(known, whole(found.gap_at_end.fill_null(0.0)), None),
+        reason=ibis.ifelse(known, None, ibis.literal(Reason.NO_EVENT_IN_FOLLOW_UP.value)),
+    ).order_by(KEY)
+
+
 def gaps(supplies: Table, question: GapQuestion) -> Table:
     """One row per supply, in order of the patient's supplies.
 
-    ``patient_id, date, duration, interval, gap, carry_over`` in days. ``interval`` runs to the next
-    supply or the end of observation and is given for supplies inside the observation window.
-    ``gap`` and ``carry_over`` are given for those whose carry-over the question asks about: all of
-    follow-up up to the end of observation, or only the observation window.
+    ``patient_id, date, duration, interval, gap, carry_over`` in days, ``reason``. ``interval`` runs
+    to the next supply or the end of observation and is given for supplies inside the observation
+    window. ``gap`` and ``carry_over`` are given for those whose carry-over the question asks about:
+    all of follow-up up to the end of observation, or only the observation window.
     """
     rows = limited(supplies, question.windows, question.carry)
     asked = (Measure.CMA7,) if question.into_window else (Measure.CMA5,)
@@ -245,6 +275,11 @@ def gaps(supplies: Table, question: GapQuestion) -> Table:
             interval=ibis.ifelse(inside, until(_.oe) - _.day, None),
             gap=ibis.ifelse(shown, gap(_.oe, carry), None),
             carry_over=ibis.ifelse(shown, carry, None),
+            reason=ibis.cases(
+                (~valid, ibis.literal(Reason.WINDOW_OUTSIDE.value)),
+                (~shown, ibis.literal(Reason.SUPPLY_OUTSIDE.value)),
+                else_=ibis.null("string"),
+            ),
         )
         .order_by([KEY, "day", "seq"])
         .drop("seq", "day")
@@ -299,14 +334,19 @@ def limited(supplies: Table, windows: Windows, carry: Carry) -> Table:
     return rows.mutate(used=(_.day >= _.fs) & (_.day <= _.fe))
 
 
-def shifted(day: Value, step: float | date, windows: Windows) -> Value:
+def shifted(day: Value, step: float | date | Column, windows: Windows) -> Value:
     """Return the day number ``step`` units after ``day``, or that of ``step`` if it is a date."""
     if isinstance(step, date):
         return ibis.literal((step - EPOCH).days)
-    return day + windows.steps(step)
+    if not isinstance(step, Column):
+        return day + windows.steps(step)
+    if step.dated:
+        return day_number(_[step.name])
+    days = _[step.name].cast("float64") * DAYS_PER_UNIT[windows.unit]
+    return day + round_half_even(days).cast("int64")
 
 
-def stepped(day: Value, step: float | date, windows: Windows) -> Value:
+def stepped(day: Value, step: float | date | Column, windows: Windows) -> Value:
     """Return the date ``step`` months after ``day``; a day that is not there rolls forward.
 
     31 August and six months make 1 March: engines clamp to the month's last day, so one day is
@@ -314,7 +354,14 @@ def stepped(day: Value, step: float | date, windows: Windows) -> Value:
     """
     if isinstance(step, date):
         return ibis.literal(step)
-    moved = midnight(day + ibis.interval(months=windows.steps(step)))
+    if not isinstance(step, Column):
+        later = ibis.interval(months=windows.steps(step))
+    elif step.dated:
+        return midnight(_[step.name])
+    else:
+        months = _[step.name].cast("int64") * windows.steps(1)
+        later = months.as_interval("M")
+    moved = midnight(day + later)
     return midnight(ibis.ifelse(moved.day() < day.day(), moved + ibis.interval(days=1), moved))
 
 
@@ -508,6 +555,7 @@ def reason(found: Table, measures: Sequence[Measure]) -> Value:
     none = found.seen == 0
     cases: list[tuple[Value, Value]] = [
         (invalid, ibis.literal(Reason.WINDOW_OUTSIDE.value)),
+        (found.os == found.oe, ibis.literal(Reason.WINDOW_EMPTY.value)),
         (none, ibis.literal(Reason.NO_EVENT_BEFORE_END.value)),
     ]
     parts: list[Value] = [ibis.literal("")]
@@ -561,6 +609,8 @@ def spanned(rows: Table, rule: EpisodeRule, carry: Carry) -> Table:
     row = ordered([KEY])
     if rule.medication_change:
         cut = cut | (_.medication != _.medication.lead().over(row))
+    if rule.dose_change:
+        cut = cut | (_.daily_dose != _.daily_dose.lead().over(row))
     rows = rows.mutate(cut=ibis.ifelse(cut, 1, 0))
     rows = rows.mutate(
         episode=_.cut.sum().over(rows_before([KEY])).fill_null(0).cast("int64") + 1,
@@ -603,4 +653,6 @@ def supplies_of(question: Question) -> Table:
         name: TYPES.get(name, "float64" if name in numbers else "string")
         for name in columns_needed(question)
     }
+    for one in window_columns(question):
+        types[one.name] = "date" if one.dated else "float64"
     return ibis.table(types | {"seq": "int64"}, name="supplies")

@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from adherence.domain.supplies import (
-    COLUMNS,
-    PdcQuestion,
-    Question,
-    columns_needed,
-    numbers_compared,
-)
+from adherence.domain.supplies import PdcQuestion, Question, columns_needed
 from adherence.measures import duck, texts
+from adherence.measures.columns import TEXT, kinds_of, quoted_name
 from adherence.measures.engines import Engine, library
+from adherence.measures.service import TABLE, is_address, on_disk, plain_address
 from adherence.measures.supply_files import (
     OTHERS,
     PARQUET,
-    BadSupplies,
     UnusableFile,
-    bad_rows,
-    check_columns,
-    header,
-    is_parquet,
     other_types,
     read_other,
 )
 
-DATABASES = ("postgresql", "postgres", "sqlite")
-SQL_TYPES = {
-    "patient_id": "text",
-    "date": "date",
-    "duration": "double precision",
-    "daily_dose": "double precision",
-    "medication": "text",
-}
 CHUNK = 1 << 20
 
 Rows = Sequence[tuple[str | None, ...]]
@@ -53,113 +32,53 @@ def answer(
     *,
     engine: Engine = Engine.DUCKDB,
     database: str | None = None,
-    table: str = "supply",
+    table: str = TABLE,
+    clinic: str | None = None,
     memory: str | None = None,
     progress: duck.Progress | None = None,
     others: Mapping[str, Path] | None = None,
 ) -> int:
     """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
 
-    ``source`` is a path, or the address of a database whose ``table`` has the columns of a file of
-    supplies. ``database`` is the PostgreSQL server that computes, with that engine. Raises
+    ``source`` is a path, or the address of a database: the service's own, of which ``clinic`` names
+    one, or any whose ``table`` has the columns of a file of supplies. ``database`` is the
+    PostgreSQL server that computes, with that engine. Raises
     ``UnusableFile``, ``BadSupplies`` (all bad rows) and ``EngineMissing``; nothing is written then.
     """
     if not target.parent.is_dir():
         raise UnusableFile(f"{target.parent}: there is no such folder.")
-    with on_disk(source, table, columns_needed(question), target.parent) as path:
+    with on_disk(source, table, clinic, columns_needed(question), target.parent) as path:
         if engine is Engine.DUCKDB:
             return duck.answer_file(
                 question, path, target, memory=memory, progress=progress, others=others
             )
         if target.suffix.lower() in PARQUET:
             raise UnusableFile(f"{target}: this engine writes CSV only.")
-        names = checked_names(path, columns_needed(question))
         read = {
             kind: read_other(kind, others[kind]) if others and kind in others else []
             for kind in (OTHERS if isinstance(question, PdcQuestion) else ())
         }
-        with duck.whole_or_nothing(target) as part:
+        server = database or (source if is_address(source) else None)
+        if engine is Engine.POSTGRES and not (server and server.startswith("postgres")):
+            raise UnusableFile("--engine postgres needs --database postgresql://…")
+        with (
+            duck.checked_copy(question, path, target.parent) as checked,
+            duck.whole_or_nothing(target) as part,
+        ):
             if engine is Engine.POSTGRES:
-                server = database or (source if is_address(source) else None)
-                if server is None or not server.startswith("postgres"):
-                    raise UnusableFile("--engine postgres needs --database postgresql://…")
-                return on_postgres(question, path, names, part, server, read)
-            return on_spark(question, path, names, part, read)
+                return on_postgres(question, checked, part, str(server), read)
+            return on_spark(question, checked, part, read)
 
 
-def is_address(source: str) -> bool:
-    """Whether ``source`` is the address of a database rather than a path."""
-    return urlsplit(source).scheme in DATABASES
+SQL_TYPES = {"VARCHAR": 'text COLLATE "C"', "DATE": "date", "DOUBLE": "double precision"}
+SPARK_TYPES = {"VARCHAR": "string", "DATE": "date", "DOUBLE": "double"}
 
 
-def checked_names(path: Path, wanted: Sequence[str]) -> list[str]:
-    """Return the columns of the CSV file ``path``; raises for every bad row at once."""
-    if is_parquet(path):
-        raise UnusableFile(f"{path}: Parquet is read with --engine duckdb only.")
-    names = header(path, wanted)
-    bad = list(bad_rows(path, names, wanted))
-    if bad:
-        raise BadSupplies(bad)
-    with path.open("rb") as file:
-        file.readline()
-        if not file.read(4096).strip():
-            raise UnusableFile(f"{path}: the file holds no supplies.")
-    return names
-
-
-# ---- Supplies in a database ----------------------------------------------------------------------
-
-
-@contextmanager
-def on_disk(source: str, table: str, wanted: Sequence[str], beside: Path) -> Iterator[Path]:
-    """Yield ``source`` as a file; the rows of a database are written to one that goes again."""
-    if not is_address(source):
-        yield Path(source)
-        return
-    if not table.replace("_", "").replace(".", "").isalnum():
-        raise UnusableFile("--table: this is no name of a table.")
-    with tempfile.TemporaryDirectory(prefix=".adherence-", dir=beside) as folder:
-        path = Path(folder) / "supplies.csv"
-        if urlsplit(source).scheme == "sqlite":
-            from_sqlite(source, table, wanted, path)
-        else:
-            from_postgres(source, table, wanted, path)
-        yield path
-
-
-def from_sqlite(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
-    """Write the rows of ``table``, in its own order, from a SQLite file to ``path``."""
-    place = Path(unquote(source.split("///", 1)[-1]))
-    if not place.is_file():
-        raise UnusableFile(f"{place}: there is no such database.")
-    try:
-        with closing(sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)) as run:
-            names = [row[1] for row in run.execute(f'PRAGMA table_info("{table}")')]
-            check_columns(f"table {table}", names, wanted)
-            shown = [name for name in COLUMNS if name in names]
-            rows = run.execute(f'SELECT {", ".join(shown)} FROM "{table}" ORDER BY rowid')  # noqa: S608 - names checked, paths quoted
-            with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(shown)
-                writer.writerows(rows)
-    except sqlite3.Error as error:
-        raise UnusableFile(f"{place}: {error}") from None
-
-
-def from_postgres(source: str, table: str, wanted: Sequence[str], path: Path) -> None:
-    """Write the rows of ``table`` from PostgreSQL to ``path``, in the order the server gives."""
-    psycopg = library("psycopg")
-    try:
-        with psycopg.connect(source) as run:
-            none = run.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608 - name checked
-            names = [column.name for column in none.description]
-            check_columns(f"table {table}", names, wanted)
-            shown = [name for name in COLUMNS if name in names]
-            order = " ORDER BY id" if "id" in names else ""
-            query = f"SELECT {', '.join(shown)} FROM {table}{order}"  # noqa: S608 - names checked
-            copy_out(run, f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", path)
-    except psycopg.Error as error:
-        raise UnusableFile(f"the database: {duck.first_line(error)}") from None
+def schema_of(question: Question, types: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a checked copy and their types, in an engine's words."""
+    kinds = kinds_of(question)
+    named = {one: types[kinds.get(one, TEXT).type] for one in columns_needed(question)}
+    return named | {"seq": "bigint"}
 
 
 def copy_out(run: Any, query: str, path: Path) -> None:
@@ -169,34 +88,24 @@ def copy_out(run: Any, query: str, path: Path) -> None:
             file.write(block)
 
 
-# ---- Other engines -------------------------------------------------------------------------------
-
-
 def on_postgres(
-    question: Question,
-    path: Path,
-    names: Sequence[str],
-    part: Path,
-    server: str,
-    others: Mapping[str, Rows],
+    question: Question, path: Path, part: Path, server: str, others: Mapping[str, Rows]
 ) -> int:
-    """Load ``path`` into a temporary table of ``server``, compute there, write the rows out."""
+    """Load ``path`` into a temporary table of ``server``, compute there, write the rows out.
+
+    Texts are compared byte by byte, so that the rows stand in the order of every other engine.
+    """
     psycopg = library("psycopg")
     query = texts.text(question, Engine.POSTGRES)
-    types = dict.fromkeys(numbers_compared(question), "double precision") | SQL_TYPES
-    columns = ", ".join(f'"{name}" {types.get(name, "text")}' for name in names)
-    listed = ", ".join(f'"{name}"' for name in names)
+    columns = ", ".join(
+        f"{quoted_name(one)} {kind}" for one, kind in schema_of(question, SQL_TYPES).items()
+    )
     try:
-        with psycopg.connect(server) as run:
+        with psycopg.connect(plain_address(server)) as run:
             run.execute("SET LOCAL DateStyle = 'ISO'")
-            run.execute(
-                f"CREATE TEMPORARY TABLE supplies ({columns}, seq bigint GENERATED ALWAYS AS"
-                " IDENTITY) ON COMMIT DROP"
-            )
-            load = f"COPY supplies ({listed}) FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
+            run.execute(f"CREATE TEMPORARY TABLE supplies ({columns}) ON COMMIT DROP")
+            load = "COPY supplies FROM STDIN (FORMAT csv, HEADER, ENCODING 'UTF8')"
             with path.open("rb") as file, run.cursor().copy(load) as rows:
-                if file.read(3) != b"\xef\xbb\xbf":
-                    file.seek(0)
                 while block := file.read(CHUNK):
                     rows.write(block)
             run.execute("ANALYZE supplies")
@@ -213,17 +122,10 @@ def on_postgres(
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def on_spark(
-    question: Question,
-    path: Path,
-    names: Sequence[str],
-    part: Path,
-    others: Mapping[str, Rows],
-) -> int:
+def on_spark(question: Question, path: Path, part: Path, others: Mapping[str, Rows]) -> int:
     """Compute with Spark in local mode, or the cluster its own settings name; return the rows."""
     library("pyspark")
     sql = library("pyspark.sql")
-    functions = library("pyspark.sql.functions")
     ibis = library("ibis")
     expressions = library("adherence.measures.expressions")
     session = (
@@ -232,14 +134,10 @@ def on_spark(
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()
     )
-    types = dict.fromkeys(numbers_compared(question), "double")
-    types |= {"duration": "double", "daily_dose": "double", "date": "date"}
-    schema = ", ".join(f"`{name}` {types.get(name, 'string')}" for name in names)
-    frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=False)
-    frame = frame.withColumn("seq", functions.monotonically_increasing_id())
+    schema = ", ".join(f"`{one}` {kind}" for one, kind in schema_of(question, SPARK_TYPES).items())
+    frame = session.read.csv(str(path), schema=schema, header=True, escape='"', multiLine=True)
     frame.createOrReplaceTempView("supplies")
     connection = ibis.pyspark.connect(session)
-    wanted = (*columns_needed(question), "seq")
     for kind, rows_of in others.items():
         columns = other_types(kind)
         texts_only = ", ".join(f"{name} string" for name, _ in columns)
@@ -248,8 +146,7 @@ def on_spark(
             kind
         )
     beside = [connection.table(kind) for kind in others]
-    supplies = connection.table("supplies").select(*wanted)
-    asked = expressions.answer(supplies, question, beside)
+    asked = expressions.answer(connection.table("supplies"), question, beside)
     found = session.sql(connection.compile(asked))
     rows = 0
     with part.open("w", encoding="utf-8", newline="") as file:

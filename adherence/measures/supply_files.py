@@ -9,17 +9,13 @@ the file's order.
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from math import inf
 from pathlib import Path
 
 from adherence.domain.supplies import COLUMNS, PEOPLE, STAYS
+from adherence.measures.columns import Kind, is_date
 
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-NUMBERS = ("duration", "daily_dose")
 PARQUET = (".parquet", ".pq")
 
 
@@ -83,23 +79,27 @@ def header(path: Path, wanted: Sequence[str]) -> list[str]:
     return names
 
 
-def check_columns(source: str, names: Sequence[str], wanted: Sequence[str]) -> None:
-    """Raise ``UnusableFile`` unless ``names`` has all columns of ``wanted``."""
+def check_columns(
+    source: str, names: Sequence[str], wanted: Sequence[str], possible: Sequence[str] = COLUMNS
+) -> None:
+    """Raise ``UnusableFile``, naming all ``possible``, unless ``names`` has those of ``wanted``."""
     missing = [name for name in wanted if name not in names]
     if missing:
         raise UnusableFile(
             f"{source}: columns are missing: {', '.join(missing)}."
-            f" Needed: {', '.join(wanted)}; possible: {', '.join(COLUMNS)}."
+            f" Needed: {', '.join(wanted)}; possible: {', '.join(possible)}."
         )
 
 
-def bad_rows(path: Path, names: Sequence[str], wanted: Sequence[str]) -> Iterator[BadRow]:
+def bad_rows(
+    path: Path, names: Sequence[str], wanted: Sequence[str], kinds: Mapping[str, Kind]
+) -> Iterator[BadRow]:
     """Yield every row of the CSV file ``path`` that cannot be used, with all that is wrong in it.
 
-    ``names`` is the file's header. A number that is given must be one above 0, even in a column the
-    question does not read; a column of ``wanted`` must be given.
+    ``names`` is the file's header. A value of one of ``kinds`` that is given must be of that kind,
+    even in a column the question does not read; a column of ``wanted`` must be given.
     """
-    checks = [(names.index(name), name, name in wanted) for name in COLUMNS if name in names]
+    checks = [(names.index(one), one, kinds[one], one in wanted) for one in kinds if one in names]
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         reader = csv.reader(file, strict=True)
         next(reader, None)
@@ -119,29 +119,31 @@ def bad_rows(path: Path, names: Sequence[str], wanted: Sequence[str]) -> Iterato
             line = reader.line_num + 1
 
 
-def faults(row: Sequence[str], width: int, checks: Sequence[tuple[int, str, bool]]) -> list[str]:
+def line_numbers(path: Path) -> dict[int, int]:
+    """Return the line on which each row of the CSV file ``path`` begins; the first row is 1."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        next(reader, None)
+        begins = [reader.line_num + 1, *(reader.line_num + 1 for _ in reader)]
+    return dict(enumerate(begins[:-1], 1))
+
+
+def faults(
+    row: Sequence[str], width: int, checks: Sequence[tuple[int, str, Kind, bool]]
+) -> list[str]:
     """Return everything that is wrong with ``row``, without repeating what it holds."""
     if not row:
         return ["the line is empty"]
     if len(row) != width:
         return [f"{len(row)} values where the header names {width}"]
     wrong = []
-    for place, name, needed in checks:
+    for place, name, kind, needed in checks:
         value = row[place]
         if not value:
             if needed:
                 wrong.append(f"{name} is missing")
-        elif "\ufffd" in value:
-            wrong.append(f"{name} is not UTF-8 text")
-        elif name == "date":
-            if not is_date(value):
-                wrong.append("date is not a date of the form YYYY-MM-DD")
-        elif name in NUMBERS:
-            number = as_number(value)
-            if number is None:
-                wrong.append(f"{name} is not a number")
-            elif not 0 < number < inf:
-                wrong.append(f"{name} is not above 0")
+        elif why := kind.fault(value):
+            wrong.append(f"{name} {why}")
     return wrong
 
 
@@ -196,23 +198,3 @@ def other_faults(kind: str, row: dict[str, str | None]) -> list[str]:
     if not wrong and kind == "stays" and str(row["first_day"]) > str(row["last_day"]):
         wrong.append("last_day is before first_day")
     return wrong
-
-
-def is_date(value: str) -> bool:
-    """Whether ``value`` is a day of the calendar written YYYY-MM-DD."""
-    if not ISO_DATE.fullmatch(value):
-        return False
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def as_number(value: str) -> float | None:
-    """Return the number ``value`` stands for; None if it is none."""
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return None if number != number else number

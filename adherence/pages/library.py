@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor, Relation, Role
@@ -21,7 +21,7 @@ from adherence.pages.own_exercises import ShownOwnMedium, media_of
 from adherence.services import accounts, own_exercises, patients
 from adherence.services import library as service
 from adherence.services.library import CHOICES, Wanted
-from adherence.web import exercises, figures, words
+from adherence.web import exercises, figures, files, words
 from adherence.web.clock import now
 from adherence.web.locale import current, ngettext
 from adherence.web.locale import gettext as _
@@ -261,14 +261,20 @@ def hit(one: Exercise, shelf: service.Shelf, looking_for: ShownFor | None = None
 @policy("exercise.read")
 def show(actor: Actor, slug: str) -> ResponseReturnValue:
     """Show an exercise as it is today."""
-    return _page(actor, service.shown(actor, slug))
+    return _sent(_page(actor, service.shown(actor, slug)))
 
 
 @blueprint.get("/library/<slug>/<int:version>")
 @policy("exercise.read")
 def show_version(actor: Actor, slug: str, version: int) -> ResponseReturnValue:
     """Show an exercise as one version showed it, which is how it was prescribed."""
-    return _page(actor, service.shown(actor, slug, version))
+    return _sent(_page(actor, service.shown(actor, slug, version)))
+
+
+def _sent(page: str) -> Response:
+    """An exercise page, packed where its address chose no word of it: it holds three drawings."""
+    response = make_response(page)
+    return response if request.query_string else files.packed(response)
 
 
 def _page(actor: Actor, found: OwnExercise) -> str:

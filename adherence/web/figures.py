@@ -18,7 +18,7 @@ from adherence.domain import motions
 from adherence.domain.errors import NotFound
 from adherence.domain.exercises import Exercise
 from adherence.services import library
-from adherence.web import headers
+from adherence.web import files, headers
 from adherence.web.locale import current
 from adherence.web.locale import gettext as _
 
@@ -130,5 +130,7 @@ def answer(one: Exercise, moment: str) -> Response:
     is_ours = request.args.get("v") == stamp(one) and not library.is_own(one.slug)
     response = (headers.kept_picture if is_ours else headers.picture)(content, SVG)
     response.set_etag(blake2b(content, digest_size=16).hexdigest())
+    if is_ours:
+        response = files.packed(response)
     response.make_conditional(request)
     return response

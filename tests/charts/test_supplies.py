@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from adherence.charts.cohorts import Distribution, distribution, persistence_curve
@@ -66,11 +67,39 @@ def test_a_distribution_counts_what_is_not_computable_in_words_and_not_as_zero()
     assert drawn(distribution(Distribution("CMA7", (None,))))
 
 
-def test_values_above_one_have_a_bar_of_their_own():
+def test_values_above_one_have_bars_of_the_same_width_and_one_is_not_above():
     bars = Distribution("CMA1", (0.2, 1.0, 1.4)).table()
 
-    assert bars[-1] == (1.0, 1.4, 1)
-    assert bars[-2] == (0.95, 1.0, 1)
+    assert bars[-1] == (1.4, 1.45, 1)
+    assert bars[19] == (0.95, 1.0, 1)
+    assert len(Distribution("CMA1", (0.2,)).table()) == 20
+    assert sum(count for _, _, count in bars) == 3
+
+
+def test_what_is_far_above_shares_one_bar_that_says_so():
+    shown = Distribution("CMA1", (0.2, 2.0, 7.5))
+    figure = distribution(shown)
+
+    assert shown.table()[-1] == (2.0, 7.5, 2)
+    assert [bar.get_width() for bar in figure.axes[0].containers[0]] == [pytest.approx(0.05)] * 41
+    assert "above 200%" in [text.get_text() for text in figure.axes[0].texts]
+    assert drawn(figure)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_cohorts_are_drawn_in_every_theme_with_words_beside_the_lines(theme):
+    bars = distribution(Distribution("CMA7", (0.0, 0.7, 1.0)), theme)
+    curve = persistence_curve(persistence([(10, True), (20, False), (40, True)]), theme)
+
+    assert [text.get_text() for text in bars.axes[0].texts] == ["median 70%"]
+    assert [text.get_text() for text in curve.axes[0].texts] == [
+        "3 at risk",
+        "2 at risk",
+        "1 at risk",
+    ]
+    for figure in (bars, curve):
+        assert figure.get_facecolor()[:3] == pytest.approx(to_rgb(THEMES[theme].surface))
+        assert drawn(figure)
 
 
 def test_the_persistence_curve_has_a_step_where_treatment_ended():

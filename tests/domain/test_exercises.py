@@ -266,6 +266,7 @@ def test_a_sided_exercise_may_be_searched_for_by_side():
 def test_mirroring_changes_sides_and_nothing_else():
     exercise = read(
         sided=True,
+        view={"turn": -60, "height": 8, "close": "hand_r"},
         prop=[{"kind": "band", "hand": "left", "ends": ["hand_l", [0.5, 1.0, 0.2]]}],
         pose=[
             {
@@ -286,7 +287,7 @@ def test_mirroring_changes_sides_and_nothing_else():
     assert pose.angles["neck.turn"] == -12 and pose.angles["hip_r.abduction"] == 9
     assert other.props[0].hand == "right"
     assert other.props[0].ends == ("hand_r", (-0.5, 1.0, 0.2))
-    assert other.view.turn == 60 and other.flipped
+    assert (other.view.turn, other.view.close) == (60, "hand_l") and other.flipped
     assert mirrored(other) == exercise
 
 

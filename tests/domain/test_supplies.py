@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from adherence.domain.supplies import (
     DEFINITIONS,
     Carry,
     CmaQuestion,
+    Column,
     EpisodeQuestion,
     EpisodeRule,
     GapUnit,
@@ -26,7 +28,7 @@ from adherence.domain.supplies import (
 )
 
 
-@pytest.mark.parametrize("name", [*Measure, "PDC", "episodes", "taking", "drug holidays"])
+@pytest.mark.parametrize("name", DEFINITIONS)
 def test_every_measure_has_words_a_formula_a_limit_and_a_source(name: str):
     one = DEFINITIONS[name]
 
@@ -115,3 +117,19 @@ def test_a_question_reads_only_the_columns_it_needs():
     asked = CmaQuestion(groups=tuple(named.items()))
     assert columns_needed(asked) == (*base, "level", "weight")
     assert numbers_compared(asked) == {"weight"}
+
+
+def test_the_readme_prints_every_definition():
+    """One place says what a measure is; ``Definition.row()`` makes the lines of the table."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").splitlines()
+
+    assert [one.name for one in DEFINITIONS.values() if one.row() not in readme] == []
+
+
+def test_windows_may_be_columns_and_say_which():
+    windows = Windows(Column("index", dated=True), Column("days"), 0, Column("days"))
+
+    assert windows.columns() == (Column("index", dated=True), Column("days"))
+    assert columns_needed(CmaQuestion(windows=windows))[3:] == ("days", "index")
+    with pytest.raises(InvalidInput, match="follow_up_duration"):
+        Windows(follow_up_duration=Column("index", dated=True))

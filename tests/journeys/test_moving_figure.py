@@ -407,7 +407,7 @@ def test_losing_the_graphics_card_leaves_the_pictures(window: Opener):
 
 def test_a_broken_connection_leaves_the_pictures(window: Opener):
     here = window()
-    here.page.route("**/three.figure.min.js*", lambda route: route.abort())
+    here.page.route("**/three.min.js*", lambda route: route.abort())
     here.open(state="steps")
 
     assert here.page.locator(".moving-frames img:visible").count() == 1
@@ -440,7 +440,7 @@ def test_three_arrives_as_its_authors_made_it(window: Opener):
         source,
     )
 
-    plain = (FOLDER / "vendor" / "three" / "three.figure.min.js").read_bytes()
+    plain = (FOLDER / "vendor" / "three" / "three.min.js").read_bytes()
     assert digest == ["br", sha256(plain).hexdigest()]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from adherence.domain.contacts import CHAIR_BACK, HEIGHTS, SIZES
+from adherence.domain.contacts import CHAIR_BACK, SIZES
 from adherence.domain.motions import skeleton
 from adherence.web.files import FOLDER
 
@@ -16,8 +16,8 @@ FILE = FOLDER / "js" / "figure_skeleton.json"
 
 
 def text() -> str:
-    """What the file has to say; `room` are heights and sizes of furniture, metres."""
-    room = {"heights": HEIGHTS, "sizes": SIZES, "back": CHAIR_BACK}
+    """What the file has to say; `room` are sizes of furniture, metres."""
+    room = {"sizes": SIZES, "back": CHAIR_BACK}
     whole = {**skeleton(), "room": room}
     del whole["capsules"]  # the browser lays a skin of its own round the bones
     return json.dumps(whole, separators=(",", ":"), sort_keys=True) + "\n"

@@ -16,6 +16,7 @@ from adherence.domain.groups import groups
 from adherence.domain.supplies import (
     Carry,
     CmaQuestion,
+    Column,
     EpisodeQuestion,
     EpisodeRule,
     GapQuestion,
@@ -30,7 +31,7 @@ from adherence.domain.supplies import (
 from adherence.measures import remote, texts
 from adherence.measures.engines import Engine
 from adherence.measures.supply_files import UnusableFile
-from tests.measures.asked import written
+from tests.measures.asked import COLUMNS, written
 
 ALL = tuple(Measure)
 MONTHS = Windows(0, 24, 6, 12, Unit.MONTHS)
@@ -42,7 +43,14 @@ QUESTIONS: dict[str, Question] = {
     "nine, dose": CmaQuestion(ALL, DAYS, Carry(False, True)),
     "nine, both": CmaQuestion(ALL, MONTHS, Carry(True, True)),
     "nine, from a date": CmaQuestion(ALL, Windows(date(2020, 6, 1), 300, 30, 200)),
-    "per episode": CmaQuestion(ALL, DAYS, per_episode=EpisodeRule(60)),
+    "nine, windows in columns": CmaQuestion(
+        ALL, Windows(Column("index_day", dated=True), Column("weeks"), 3, 20, Unit.WEEKS)
+    ),
+    "nine, months in columns": CmaQuestion(
+        ALL, Windows(1, 24, Column("months"), Column("months"), Unit.MONTHS)
+    ),
+    "per episode": CmaQuestion(ALL, DAYS, per_episode=EpisodeRule(60, dose_change=True)),
+    "sliding, counted": CmaQuestion(ALL, DAYS, sliding=SlidingWindows(90, count=5)),
     "sliding": CmaQuestion(ALL, DAYS, Carry(True, True), sliding=SlidingWindows(90, 30)),
     "episodes": EpisodeQuestion(EpisodeRule(50, GapUnit.PERCENT, medication_change=True)),
     "episodes, appended": EpisodeQuestion(EpisodeRule(30, append_gap=True), MONTHS, Carry(True)),
@@ -63,16 +71,20 @@ def supplies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chance = random.Random(7)
     rows = [
         (
-            f"p{patient:02}",
+            f"{'pPäÄ'[patient % 4]}{patient:02}",
             date(2019, 8, 31) + timedelta(days=chance.choice([0, patient, chance.randrange(800)])),
             chance.choice([14.25, 28, 30, 45.5, 90, 125 / 3, 400]),
             chance.choice([1, 1, 2, 0.5]),
             chance.choice("AAB"),
+            date(2019, 9, 1) + timedelta(days=patient),
+            patient + 20.5,
+            patient % 7 + 1,
         )
         for patient in range(80)
         for _ in range(chance.randrange(1, 12))
     ]
-    return written(tmp_path_factory.mktemp("engines") / "supplies.csv", rows)
+    header = (*COLUMNS, "index_day", "weeks", "months")
+    return written(tmp_path_factory.mktemp("engines") / "supplies.csv", rows, header)
 
 
 def cells(path: Path) -> list[list[str]]:
@@ -98,8 +110,10 @@ def beside(question: Question, folder: Path) -> dict[str, Path]:
     """Files of stays and people for the question that reads them."""
     if not isinstance(question, PdcQuestion):
         return {}
-    stays = [(f"p{n:02}", f"2020-{n % 9 + 1:02}-05", f"2020-{n % 9 + 2:02}-01") for n in range(40)]
-    people = [("p01", "hospice", ""), ("p02", "", "2020-06-30")]
+    stays = [
+        (f"p{4 * n:02}", f"2020-{n % 9 + 1:02}-05", f"2020-{n % 9 + 2:02}-01") for n in range(40)
+    ]
+    people = [("p00", "hospice", ""), ("p04", "", "2020-06-30")]
     return {
         "stays": written(folder / "stays.csv", stays, ("patient_id", "first_day", "last_day")),
         "people": written(
@@ -137,10 +151,11 @@ def test_supplies_are_read_from_postgresql(supplies: Path, tmp_path: Path, postg
     with psycopg.connect(server, autocommit=True) as run:
         run.execute(
             "CREATE TABLE measures_supply (id bigint GENERATED ALWAYS AS IDENTITY, patient_id text,"
-            " date date, duration float8, daily_dose float8, medication text)"
+            " date date, duration float8, daily_dose float8, medication text, index_day date,"
+            " weeks float8, months int)"
         )
         try:
-            columns = "patient_id, date, duration, daily_dose, medication"
+            columns = ", ".join((*COLUMNS, "index_day", "weeks", "months"))
             with run.cursor().copy(
                 f"COPY measures_supply ({columns}) FROM STDIN (FORMAT csv, HEADER)"
             ) as copy:

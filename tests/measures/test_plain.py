@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +15,7 @@ pytest.importorskip("duckdb")
 
 from tests.measures import plain
 from tests.measures.asked import asked, number, written
-from tests.measures.plain import Event
+from tests.measures.plain import Event, Limits, Rule
 
 FIRST = date(2019, 10, 1)
 NAMES = [f"CMA{n}" for n in range(1, 10)]
@@ -50,6 +52,7 @@ WINDOWS = st.one_of(
     ),
 )
 FLAGS = st.tuples(st.booleans(), st.booleans())
+Draw = Callable[[Any], Any]
 
 
 def few(examples: int) -> settings:
@@ -74,7 +77,7 @@ def rows_of(cohort: list[list[Event]]) -> list[tuple[object, ...]]:
     ]
 
 
-def window_options(numbers: tuple[int, int, int, int], unit: str) -> list[object]:
+def window_options(numbers: Sequence[object], unit: str) -> list[object]:
     names = ("follow-up-start", "follow-up-duration", "observation-start", "observation-duration")
     given: list[object] = ["--unit", unit]
     for name, value in zip(names, numbers, strict=True):
@@ -93,84 +96,283 @@ def close(have: float | None, want: float | None) -> bool:
     return abs(have - want) <= 1e-9
 
 
-def check_measures(
-    folder: Path,
-    cohort: list[list[Event]],
-    windows: tuple[tuple[int, int, int, int], str],
-    flags: tuple[bool, bool],
+def same_measures(
+    row: dict[str, str], want: dict[str, float | None], about: Sequence[object]
 ) -> None:
-    numbers, unit = windows
+    """Fail unless the row has these measures, all in their range, and a reason for each absence."""
+    for name in NAMES:
+        assert close(number(row[name]), want[name]), (name, row, want, about)
+    assert bool(row["reason"]) == (None in want.values())
+    for name in NAMES[2:]:
+        value = number(row[name])
+        assert value is None or 0 <= value <= 1
+
+
+# ---- Each shape of an answer ---------------------------------------------------------------------
+
+
+def check_measures(folder: Path, draw: Draw) -> None:
+    cohort, (numbers, unit), flags = draw(COHORT), draw(WINDOWS), draw(FLAGS)
     source = written(folder / "supplies.csv", rows_of(cohort))
     given = ["--measure", "all", *window_options(numbers, unit), *carry_options(flags)]
+
     rows = asked("cma", source, folder / "r.csv", *given)
 
     assert len(rows) == len(cohort)
     for row, events in zip(rows, cohort, strict=True):
-        want = plain.measures(events, plain.limits(events, numbers, unit), *flags)
-        for name in NAMES:
-            assert close(number(row[name]), want[name]), (name, row, want, events)
-        assert bool(row["reason"]) == (None in want.values())
-        for name in NAMES[2:]:
-            value = number(row[name])
-            assert value is None or 0 <= value <= 1
+        windows = plain.limits(events, numbers, unit)
+        same_measures(row, plain.measures(events, windows, *flags), events)
 
 
-@given(cohort=COHORT, windows=WINDOWS, flags=FLAGS)
-@few(12)
-def test_measures_are_those_of_the_plain_computation(
-    tmp_path: Path,
-    cohort: list[list[Event]],
-    windows: tuple[tuple[int, int, int, int], str],
-    flags: tuple[bool, bool],
-):
-    check_measures(tmp_path, cohort, windows, flags)
-
-
-@pytest.mark.full
-@given(cohort=COHORT, windows=WINDOWS, flags=FLAGS)
-@few(400)
-def test_measures_of_ten_thousand_histories_are_those_of_the_plain_computation(
-    tmp_path: Path,
-    cohort: list[list[Event]],
-    windows: tuple[tuple[int, int, int, int], str],
-    flags: tuple[bool, bool],
-):
-    check_measures(tmp_path, cohort, windows, flags)
-
-
-@given(
-    cohort=COHORT,
-    permitted=st.sampled_from([0, 7, 30, 90, 100]),
-    percent=st.booleans(),
-    change=st.booleans(),
-    flags=FLAGS,
-    over=st.booleans(),
+OWN_WINDOWS = st.tuples(
+    st.sampled_from(["days", "weeks", "months", "years"]), st.booleans(), st.booleans()
 )
-@few(12)
-def test_episodes_are_those_of_the_plain_computation(
-    tmp_path: Path,
-    cohort: list[list[Event]],
-    permitted: int,
-    percent: bool,
-    change: bool,
-    flags: tuple[bool, bool],
-    over: bool,
-):
-    source = written(tmp_path / "supplies.csv", rows_of(cohort))
-    given = ["--max-gap", permitted, "--max-gap-unit", "percent" if percent else "days"]
-    given += ["--medication-change-starts-episode"] if change else []
-    given += [] if over else ["--no-carry-over"]
-    rows = asked("episodes", source, tmp_path / "r.csv", *given, *carry_options(flags))
+
+
+def check_windows_in_columns(folder: Path, draw: Draw) -> None:
+    """Each patient has windows of their own; starts are numbers or dates."""
+    cohort, flags, (unit, dated, watch_dated) = draw(COHORT), draw(FLAGS), draw(OWN_WINDOWS)
+    most = {"days": 500, "weeks": 70, "months": 18, "years": 2}[unit]
+    lengths = st.integers(1, most)
+    if unit == "weeks":
+        lengths = st.one_of(lengths, st.sampled_from([1.5, 2.5, 10.25]))  # type: ignore[assignment]  # mixed
+    days = st.integers(0, 400).map(lambda n: FIRST + timedelta(days=n))
+    own = [
+        (
+            draw(days if dated else st.integers(0, most // 3)),
+            draw(lengths),
+            draw(days if watch_dated else st.integers(0, most // 3)),
+            draw(lengths),
+        )
+        for _ in cohort
+    ]
+    rows = [(*row, *own[int(str(row[0])[1:])]) for row in rows_of(cohort)]
+    header = ("patient_id", "date", "duration", "daily_dose", "medication", *"wxyz")
+    source = written(folder / "supplies.csv", rows, header)
+    kinds = ["dates" if dated else "units", "units", "dates" if watch_dated else "units", "units"]
+    named = [f"{kind}:{name}" for kind, name in zip(kinds, "wxyz", strict=True)]
+    given = ["--measure", "all", *window_options(named, unit), *carry_options(flags)]
+
+    found = asked("cma", source, folder / "r.csv", *given)
+
+    for row, events, numbers in zip(found, cohort, own, strict=True):
+        windows = plain.limits(events, numbers, unit)
+        same_measures(row, plain.measures(events, windows, *flags), [numbers, *events])
+
+
+GAPS = st.sampled_from([(0, "days"), (7, "days"), (30, "days"), (90, "days"), (100, "days")])
+GAPS |= st.sampled_from([(4, "weeks"), (1.5, "weeks"), (1, "months"), (1, "years")])
+GAPS |= st.sampled_from([(0, "percent"), (50, "percent"), (100, "percent"), (250, "percent")])
+IN_DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365, "percent": 1}
+RULES = st.builds(
+    lambda gap, medication, dose, append, over: (gap, medication, dose, append, over),
+    GAPS,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+def rule_of(drawn: Any, *, over: bool = True) -> tuple[Rule, list[object]]:
+    """The plain rule and the options that say the same."""
+    (permitted, unit), medication, dose, append, carries = drawn
+    rule = Rule(
+        permitted * IN_DAYS[unit], unit == "percent", medication, dose, append, carries or not over
+    )
+    options: list[object] = ["--max-gap", permitted, "--max-gap-unit", unit]
+    options += ["--medication-change-starts-episode"] if medication else []
+    options += ["--dosage-change-starts-episode"] if dose else []
+    options += ["--append-gap"] if append else []
+    return rule, options + ([] if rule.over else ["--no-carry-over"])
+
+
+def check_episodes(folder: Path, draw: Draw) -> None:
+    cohort, flags, (numbers, unit) = draw(COHORT), draw(FLAGS), draw(WINDOWS)
+    rule, options = rule_of(draw(RULES))
+    source = written(folder / "supplies.csv", rows_of(cohort))
+    follow_up = window_options(numbers, unit)[:6]
+
+    rows = asked("episodes", source, folder / "r.csv", *options, *follow_up, *carry_options(flags))
 
     for place, events in enumerate(cohort):
-        windows = plain.limits(events, (0, 730, 0, 730), "days")
-        want = plain.episodes(events, windows, permitted, percent, change, *flags, over)
+        want = plain.episodes(events, plain.limits(events, numbers, unit), rule, *flags)
         have = [row for row in rows if row["patient_id"] == f"p{place:03}"]
         assert [row["start"] for row in have] == [str(span.start) for span in want]
         assert [int(row["episode"]) for row in have] == list(range(1, len(want) + 1))
         for row, span in zip(have, want, strict=True):
             assert close(number(row["duration"]), span.duration), (row, span, events)
             assert int(row["gap_at_end"]) == int(span.gap_at_end + 1e-9)
+
+
+def check_per_episode(folder: Path, draw: Draw) -> None:
+    cohort, flags, (numbers, unit) = draw(COHORT), draw(FLAGS), draw(WINDOWS)
+    rule, options = rule_of(draw(RULES), over=False)
+    source = written(folder / "supplies.csv", rows_of(cohort))
+    given = ["--measure", "all", "--per-episode", *options]
+    given += [*window_options(numbers, unit), *carry_options(flags)]
+
+    rows = asked("cma", source, folder / "r.csv", *given)
+
+    for place, events in enumerate(cohort):
+        windows = plain.limits(events, numbers, unit)
+        want = plain.per_episode(events, windows, rule, *flags)
+        have = [row for row in rows if row["patient_id"] == f"p{place:03}"]
+        assert [(int(row["episode"]), row["start"], row["end"]) for row in have] == [
+            (part.number, str(part.start), str(part.end)) for part in want
+        ]
+        for row, part in zip(have, want, strict=True):
+            assert close(number(row["duration"]), part.span.duration)
+            assert int(row["gap_at_end"]) == int(part.span.gap_at_end + 1e-9)
+            same_measures(row, part.measures, [part, *events])
+
+
+SLIDING = st.tuples(
+    st.integers(0, 60),
+    st.integers(1, 200),
+    st.one_of(st.tuples(st.integers(20, 90), st.none()), st.tuples(st.none(), st.integers(1, 9))),
+)
+
+
+def check_sliding_windows(folder: Path, draw: Draw) -> None:
+    cohort, flags, (numbers, unit) = draw(COHORT), draw(FLAGS), draw(WINDOWS)
+    start, length, (step, count) = draw(SLIDING)
+    source = written(folder / "supplies.csv", rows_of(cohort))
+    given = ["--measure", "all", *window_options(numbers, unit), *carry_options(flags)]
+    given += ["--sliding-start", start, "--sliding-duration", length]
+    given += ["--sliding-step", step] if step else ["--sliding-count", count]
+
+    rows = asked("cma", source, folder / "r.csv", *given)
+
+    for place, events in enumerate(cohort):
+        windows = plain.limits(events, numbers, unit)
+        want = (
+            plain.sliding(windows, start, length, step, count) if followed(events, windows) else []
+        )
+        have = [row for row in rows if row["patient_id"] == f"p{place:03}"]
+        assert [(row["start"], row["end"]) for row in have] == [
+            tuple(map(str, one.observation)) for one in want
+        ]
+        assert [int(row["window"]) for row in have] == list(range(1, len(want) + 1))
+        for row, one in zip(have, want, strict=True):
+            same_measures(row, plain.measures(events, one, *flags), [one, *events])
+
+
+def followed(events: list[Event], windows: Limits) -> bool:
+    """Whether there is a supply in the follow-up window."""
+    first, last = windows.follow_up
+    return any(first <= event.day <= last for event in events)
+
+
+GROUPS: dict[str, tuple[str, Callable[[Event], bool]]] = {
+    "Long": ("duration > 28", lambda event: event.duration > 28),
+    "A": ("medication == 'A'", lambda event: event.medication == "A"),
+    "LongA": ("{A} & {Long}", lambda event: event.medication == "A" and event.duration > 28),
+    "Weak": ("!({A} | daily_dose >= 2)", lambda e: not (e.medication == "A" or e.dose >= 2)),
+}
+NAMED = st.lists(st.sampled_from(sorted(GROUPS)), min_size=1, unique=True)
+
+
+def check_groups(folder: Path, draw: Draw) -> None:
+    cohort, flags, (numbers, unit) = draw(COHORT), draw(FLAGS), draw(WINDOWS)
+    named, alone, shape = draw(NAMED), draw(st.booleans()), draw(st.integers(0, 2))
+    if "LongA" in named:
+        named = sorted({*named, "A", "Long"})
+    elif "Weak" in named:
+        named = sorted({*named, "A"})
+    source = written(folder / "supplies.csv", rows_of(cohort))
+    given: list[object] = ["--measure", "all", *window_options(numbers, unit)]
+    given += [*carry_options(flags), *(["--follow-up-per-group"] if alone else [])]
+    for name in named:
+        given += ["--group", f"{name}={GROUPS[name][0]}"]
+    given += [[], ["--per-episode", "--max-gap", 30], ["--sliding-duration", 60]][shape]
+    given += ["--sliding-count", 4] if shape == 2 else []
+
+    rows = asked("cma", source, folder / "r.csv", *given)
+
+    for place, events in enumerate(cohort):
+        of_all = plain.limits(events, numbers, unit)
+        have = [row for row in rows if row["patient_id"] == f"p{place:03}"]
+        want: list[tuple[str, dict[str, float | None]]] = []
+        held = plain.by_group(events, {name: GROUPS[name][1] for name in named})
+        for name in sorted(held):
+            windows = plain.limits(held[name], numbers, unit) if alone else of_all
+            if shape == 0:
+                found = [plain.measures(held[name], windows, *flags)]
+            elif shape == 1:
+                parts = plain.per_episode(held[name], windows, Rule(30), *flags)
+                found = [part.measures for part in parts]
+            else:
+                slid = (
+                    plain.sliding(windows, 0, 60, None, 4) if followed(held[name], windows) else []
+                )
+                found = [plain.measures(held[name], one, *flags) for one in slid]
+            want += [(name, one) for one in found]
+        assert [row["group"] for row in have] == [name for name, _ in want]
+        for row, (_, one) in zip(have, want, strict=True):
+            same_measures(row, one, events)
+
+
+def check_gaps(folder: Path, draw: Draw) -> None:
+    """Intervals, gaps and carry-over of each supply up to the end of observation."""
+    cohort, flags, (numbers, unit) = draw(COHORT), draw(FLAGS), draw(WINDOWS)
+    into = draw(st.booleans())
+    source = written(folder / "supplies.csv", rows_of(cohort))
+    given = ["--per-supply", "into-window" if into else "within-window"]
+    given += [*window_options(numbers, unit), *carry_options(flags)]
+
+    rows = asked("cma", source, folder / "r.csv", *given)
+
+    for place, events in enumerate(cohort):
+        (fs, fe), (os, oe) = (lambda one: (one.follow_up, one.observation))(
+            plain.limits(events, numbers, unit)
+        )
+        have = [row for row in rows if row["patient_id"] == f"p{place:03}"]
+        ordered = plain.in_order(events)
+        assert [row["date"] for row in have] == [str(event.day) for event in ordered]
+        valid = fs <= os and oe <= fe
+        first = fs if into else max(fs, os)
+        shown = [n for n, e in enumerate(ordered) if valid and first <= e.day <= min(fe, oe)]
+        found = plain.gaps([ordered[n] for n in shown], oe.toordinal(), *flags)
+        known = dict(zip(shown, found, strict=True))
+        for n, row in enumerate(have):
+            gap, carried = known.get(n, (None, None))
+            assert close(number(row["gap"]), gap), (row, events)
+            assert close(number(row["carry_over"]), carried), (row, events)
+            later = ordered[n + 1].day if n + 1 < len(ordered) else oe
+            interval = (min(later, oe) - ordered[n].day).days if n in known else None
+            if n in known and ordered[n].day < os:
+                interval = None
+            assert close(number(row["interval"]), interval), (row, events)
+            assert bool(row["reason"]) == (gap is None)
+
+
+CHECKS = {
+    "measures": check_measures,
+    "windows in columns": check_windows_in_columns,
+    "episodes": check_episodes,
+    "per episode": check_per_episode,
+    "sliding windows": check_sliding_windows,
+    "groups": check_groups,
+    "gaps": check_gaps,
+}
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+@given(data=st.data())
+@few(8)
+def test_answers_are_those_of_the_plain_computation(check, tmp_path: Path, data: st.DataObject):
+    check(tmp_path, data.draw)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+@given(data=st.data())
+@few(400)
+def test_answers_about_ten_thousand_histories_are_those_of_the_plain_computation(
+    check, tmp_path: Path, data: st.DataObject
+):
+    check(tmp_path, data.draw)
 
 
 def all_measures(folder: Path, rows: list[tuple[object, ...]]) -> dict[str, dict[str, str]]:

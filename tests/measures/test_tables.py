@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import pytest
 
 pytest.importorskip("duckdb")
 
+from adherence.domain.dispensings import DurationQuestion, InitiationQuestion
+from adherence.domain.doses import DoseQuestion
 from adherence.domain.supplies import (
     Carry,
     CmaQuestion,
     EpisodeQuestion,
     Measure,
+    PersistenceQuestion,
     SlidingWindows,
     Windows,
 )
@@ -136,4 +139,92 @@ def test_sliding_windows_may_be_counted_and_episodes_have_their_columns():
     assert starts == [date(2020, 1, 1), date(2020, 2, 15), date(2020, 3, 31)]
     assert episodes.column_names == [
         *("patient_id", "episode", "start", "end", "duration", "gap_at_end")
+    ]
+
+
+# ---- Walks ---------------------------------------------------------------------------------------
+
+DISPENSED = {"patient_id": ["a", "b"], "date": [date(2024, 1, 1)] * 2, "quantity": [30.0, 8.0]}
+PRESCRIBED = {"patient_id": ["a"], "date": [date(2024, 1, 1)], "daily_dose": [2.0]}
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "lazy", "arrow", "ibis"])
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis calls it
+def test_durations_have_the_kind_of_their_table(kind: str):
+    tables, make = frames(kind)
+
+    found = compute(
+        make(DISPENSED), DurationQuestion(computable_only=True), prescriptions=make(PRESCRIBED)
+    )
+
+    assert isinstance(found, tables)
+    (row,) = records(found)
+    assert (row["patient_id"], row["duration"], row["daily_dose"]) == ("a", 15.0, 2.0)
+
+
+def frames(kind: str) -> tuple[Any, Any]:
+    """The type of a kind of table, and what makes one of columns."""
+    if kind == "ibis":
+        ibis, pyarrow = pytest.importorskip("ibis"), pytest.importorskip("pyarrow")
+        return ibis.Table, lambda data: ibis.memtable(pyarrow.table(data))
+    if kind == "lazy":
+        polars = pytest.importorskip("polars")
+        return polars.LazyFrame, polars.LazyFrame
+    library = pytest.importorskip({"arrow": "pyarrow"}.get(kind, kind))
+    if kind == "arrow":
+        return library.Table, library.table
+    return library.DataFrame, library.DataFrame
+
+
+def records(found: Any) -> list[dict[str, Any]]:
+    """The rows of any kind of table."""
+    for name in ("collect", "to_pyarrow"):
+        if hasattr(found, name):
+            found = getattr(found, name)()
+    if hasattr(found, "to_pylist"):
+        return list(found.to_pylist())
+    return list(found.to_dicts() if hasattr(found, "to_dicts") else found.to_dict("records"))
+
+
+def test_dose_logs_and_initiation_are_asked_the_same_way():
+    pyarrow = pytest.importorskip("pyarrow")
+    doses = pyarrow.table({"patient_id": ["a"], "taken_at": [datetime(2024, 1, 1, 8)]})  # noqa: DTZ001 - wall time
+    regimens = pyarrow.table(
+        {"patient_id": ["a"], "first_day": [date(2024, 1, 1)], "doses_per_day": [2]}
+    )
+
+    found = compute(doses, DoseQuestion(last=date(2024, 1, 2)), regimens=regimens).to_pylist()
+    times = compute(
+        pyarrow.table(PRESCRIBED), InitiationQuestion(), dispensings=pyarrow.table(DISPENSED)
+    ).to_pylist()
+
+    assert (found[0]["doses_due"], found[0]["taking"]) == (4, 0.25)
+    assert [(row["patient_id"], row["days"]) for row in times] == [("a", 0)]
+
+
+def test_bad_rows_of_all_tables_are_named_and_unknown_tables_refused():
+    pyarrow = pytest.importorskip("pyarrow")
+    bad = pyarrow.table(PRESCRIBED | {"daily_dose": [0.0]})
+    worse = pyarrow.table(DISPENSED | {"quantity": [1.0, None]})
+
+    with pytest.raises(BadSupplies) as refused:
+        compute(worse, DurationQuestion(), prescriptions=bad)
+    assert [str(row) for row in refused.value.rows] == [
+        "row 2: dispensings: quantity is missing",
+        "row 1: prescriptions: daily_dose is not above 0",
+    ]
+    with pytest.raises(UnusableFile, match="reads no table prescriptions"):
+        compute(pyarrow.table(columns()), QUESTION, prescriptions=bad)
+    with pytest.raises(UnusableFile, match="prescriptions"):
+        compute(pyarrow.table(DISPENSED), DurationQuestion())
+
+
+def test_persistence_is_asked_like_any_question_about_supplies():
+    pyarrow = pytest.importorskip("pyarrow")
+
+    found = compute(pyarrow.table(columns()), PersistenceQuestion()).to_pylist()
+
+    assert [(row["patient_id"], row["days"], row["ended"]) for row in found] == [
+        ("a", 100.0, 1),
+        ("b", 14.25, 1),
     ]

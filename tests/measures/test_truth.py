@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 
 pytest.importorskip("duckdb")
 
+from tests.measures import plain
 from tests.measures.asked import asked, number, written
+from tests.measures.plain import Event, Limits, Rule
 
 TRUTH = Path(__file__).parents[3] / "shared" / "truth" / "supplies"
 FILES = (
@@ -203,3 +206,91 @@ def test_intervals_gaps_and_carry_over_equal_the_reference(one: dict[str, Any], 
         ".CARRY.OVER.FROM.BEFORE": "carry_over",
     }
     assert differing(one["file"], counted(rows, "patient_id", "date"), theirs, pairs) == []
+
+
+# ---- The plain reference -------------------------------------------------------------------------
+
+
+def histories(dataset: str, folder: Path) -> dict[str, list[Event]]:
+    """The reference's input as the plain reference reads it."""
+    found: dict[str, list[Event]] = {}
+    with supplies(dataset, folder).open(newline="") as file:
+        for row in csv.DictReader(file):
+            event = Event(
+                date.fromisoformat(row["date"]),
+                float(row["duration"]),
+                float(row["daily_dose"]),
+                row["medication"],
+            )
+            found.setdefault(row["patient_id"], []).append(event)
+    return found
+
+
+def plain_windows(events: list[Event], params: dict[str, Any]) -> Limits:
+    numbers = [
+        params.get(f"{name}.window.{end}", params[f"followup.window.{end}"])
+        for name in ("followup", "observation")
+        for end in ("start", "duration")
+    ]
+    first, length, watch, watched = numbers
+    unit = params["followup.window.duration.unit"]
+    return plain.limits(events, (first, length, watch, watched), unit)
+
+
+def flags(params: dict[str, Any]) -> tuple[bool, bool]:
+    return params["carry.only.for.same.medication"], params["consider.dosage.change"]
+
+
+def plain_rule(params: dict[str, Any]) -> Rule:
+    days = {"days": 1, "weeks": 7, "months": 30, "years": 365, "percent": 1}
+    unit = params["maximum.permissible.gap.unit"]
+    return Rule(
+        params["maximum.permissible.gap"] * days[unit],
+        unit == "percent",
+        params["medication.change.means.new.treatment.episode"],
+        append=params.get("maximum.permissible.gap.append.to.episode", False),
+        over=params.get("carryover.within.obs.window", True),
+    )
+
+
+@pytest.mark.parametrize("one", [*of("cma"), *of("episodes"), *of("perepisode"), *of("sliding")])
+def test_the_plain_reference_equals_the_reference(one: dict[str, Any], tmp_path: Path):
+    """What the fast measures are compared with on thousands of histories is itself right here."""
+    params, section = one["params"], one["section"]
+    ours: dict[Any, dict[str, str]] = {}
+    for patient, events in histories(one["dataset"], tmp_path).items():
+        windows, both = plain_windows(events, params), flags(params)
+        if section == "cma":
+            ours[patient] = texts_of(plain.measures(events, windows, *both))
+        elif section == "episodes":
+            spans = plain.episodes(events, windows, plain_rule(params), *both)
+            for n, span in enumerate(spans, 1):
+                end = date.fromordinal(span.start.toordinal() + int(span.duration))
+                values = {"duration": span.duration, "gap_at_end": int(span.gap_at_end + 1e-9)}
+                ours[(patient, n, str(span.start), str(end))] = texts_of(values)
+        elif section == "perepisode":
+            for part in plain.per_episode(events, windows, plain_rule(params), *both):
+                key = (patient, part.number, str(part.start), str(part.end))
+                ours[key] = texts_of({"CMA": part.measures[params["CMA.to.apply"]]})
+        else:
+            length, step = params["sliding.window.duration"], params["sliding.window.step.duration"]
+            slid = plain.sliding(windows, params["sliding.window.start"], length, step, None)
+            for n, window in enumerate(slid, 1):
+                found = plain.measures(events, window, *both)[params["CMA.to.apply"]]
+                first, last = map(str, window.observation)
+                ours[(patient, n, first, last)] = texts_of({"CMA": found})
+    if section == "cma":
+        theirs: dict[Any, dict[str, str]] = {row["PATIENT_ID"]: row for row in expected(one)}
+        pairs = {f"CMA{n}": f"CMA{n}" for n in range(1, 10)}
+    elif section == "sliding":
+        names = ("PATIENT_ID", "window.ID", "window.start", "window.end")
+        theirs, pairs = {by_span(row, names): row for row in expected(one)}, {"CMA": "CMA"}
+    else:
+        theirs, pairs = {by_span(row, THEIRS): row for row in expected(one)}, {"CMA": "CMA"}
+        if section == "episodes":
+            pairs = {"episode.duration": "duration", "end.episode.gap.days": "gap_at_end"}
+    assert differing(one["file"], ours, theirs, pairs) == []
+
+
+def texts_of(values: dict[str, float | None]) -> dict[str, str]:
+    return {name: "" if value is None else repr(value) for name, value in values.items()}

@@ -239,6 +239,16 @@ CALLS: dict[str, Call] = {
     ),
     "api_entries.push": Call(json=lambda record: {"entries": [_entry(record)]}),
     "api_entries.pull": Call(),
+    "api_supplies.listed": Call(),
+    "api_supplies.record": Call(
+        json=lambda record: {
+            "client_id": _id(),
+            "date": TODAY,
+            "duration": 30,
+            "medication": f"{record.mark} tablet",
+            "source": "dispensed",
+        }
+    ),
     "api_progress.day": Call(),
     "api_progress.show": Call(),
     "api_progress.chart": Call(values=PICTURE),

@@ -111,17 +111,17 @@ const begin = (section) => {
   const open = async () => {
     enter("loading");
     try {
-      const [{ openScene }, three, skeleton] = await Promise.all([
+      const [{ openScene }, skeleton] = await Promise.all([
         import(section.dataset.scene),
-        import(section.dataset.three),
         fetch(section.dataset.skeleton).then((answer) => answer.json()),
+        import(section.dataset.three), // exports nothing: its names are in globalThis.THREE
       ]);
       // A canvas that gave its context back never gets another.
       const canvas = find("canvas").cloneNode();
       find("canvas").replaceWith(canvas);
       canvas.addEventListener("webglcontextlost", () => scene?.canvas === canvas && giveUp());
       stage.hidden = false; // it has no size before
-      scene = openScene(three, canvas, skeleton, motion);
+      scene = openScene(globalThis.THREE, canvas, skeleton, motion);
       if (!wasOpen) {
         turn = mirrored ? -scene.turn : scene.turn;
         tilt = scene.tilt;

@@ -498,7 +498,7 @@ const ROLL = 0.1; // metres along a towel rolled up, which stands higher than a 
 
 /** The blocks and rods of furniture: [middle, half its size] in the prop's own frame; metres. */
 const blocks = (prop, room) => {
-  const top = prop.height ?? prop.base + (room.heights[prop.kind] ?? 0.015);
+  const top = prop.height || prop.base + 0.015; // a towel has no height of its own
   const [wide, deep] = room.sizes[prop.kind] ?? [CLOTH[0], top - prop.base < 0.04 ? CLOTH[1] : ROLL];
   const legs = (y, thick) =>
     [-1, 1].flatMap((a) =>
@@ -595,8 +595,6 @@ const CLOSE = { hand: ["fingers", 0.17], foot: ["ankle", 0.22], head: ["head", 0
 export const openScene = (three, canvas, skeleton, motion) => {
   const renderer = new three.WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "low-power" });
   // Colours are the page's own and go to the screen as they are.
-  three.ColorManagement.enabled = false;
-  renderer.outputColorSpace = three.LinearSRGBColorSpace;
   const camera = new three.PerspectiveCamera(LENS, 1, 0.05, 40);
   const world = new three.Group();
   const scene = new three.Scene().add(world);
@@ -730,7 +728,7 @@ export const openScene = (three, canvas, skeleton, motion) => {
       group.position.set(prop.at[0], 0, prop.at[1]);
       group.rotation.y = prop.turn * RAD;
       if (prop.kind === "wall") group.add(wall());
-      else if (prop.kind === "ball") group.add(ball((prop.height ?? 0.2) / 2, prop.base));
+      else if (prop.kind === "ball") group.add(ball((prop.height || 0.2) / 2, prop.base));
       else {
         const name = prop.kind === "towel" ? "tool" : "wood";
         group.add(...blocks(prop, skeleton.room).map((each) => block(each, name)));

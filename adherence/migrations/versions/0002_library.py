@@ -10,7 +10,7 @@ from alembic import op
 
 from adherence.migrations import columns
 
-revision = "0005"
+revision = "0002"
 down_revision = "0001"
 
 APPEND_ONLY = ("clinic_exercise_version", "prescribed_exercise")
