@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from adherence.domain.exercises import LOCALES
 from adherence.schemas import exercises as wire
 from adherence.services import library
 from adherence.services.library import CHOICES, Wanted
-from adherence.web import exercises, figures
+from adherence.web import exercises, figures, media
 from adherence.web.locale import current
 from adherence.web.policy import policy
 from adherence.web.query import choice, whole
@@ -83,12 +84,12 @@ def list_exercises(actor: Actor) -> ResponseReturnValue:
 def show_exercise(actor: Actor, slug: str) -> ResponseReturnValue:
     """One exercise with its words, its dose range and its movement."""
     language = _language()
-    one = library.exercise(actor, slug, whole("version", 0, 1, 999_999) or None)
+    found = library.shown(actor, slug, whole("version", 0, 1, 999_999) or None)
     shown = wire.exercise_shown(
-        one,
+        found,
         language,
         library.is_own(slug),
-        figures.motion(one),
+        figures.motion(found.exercise) if found.exercise.poses else None,
         caution=actor.role is Role.CLINICIAN,
     )
     return _answer(_exercise.dump(shown))
@@ -111,6 +112,19 @@ def frame(actor: Actor, slug: str, moment: str) -> ResponseReturnValue:
     """A still frame, as ``start``, ``middle`` or ``end``."""
     one = library.exercise(actor, slug, whole("version", 0, 1, 999_999) or None)
     return figures.answer(one, moment)
+
+
+@blueprint.get("/exercises/media/<uuid:medium_id>")
+@says(
+    blueprint,
+    "exercise.look",
+    content="image/jpeg, image/png, video/mp4, video/webm",
+    also=UNCHANGED,
+)
+@policy("exercise.look")
+def medium(actor: Actor, medium_id: UUID) -> ResponseReturnValue:
+    """A picture or film of the clinic's own; parts of it for who asks with Range."""
+    return media.answer(actor, medium_id)
 
 
 @blueprint.get("/education")

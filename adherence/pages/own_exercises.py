@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,6 +49,8 @@ from adherence.web.policy import policy
 
 blueprint = Blueprint("own_exercises", __name__)
 
+SAVE = "save"
+_DRAWN_OR_ADDED = re.compile(r"p\d|file$|said")
 REPEATS = ("goals", "equipment", "medium", "joint")
 DOSES = {
     "sets": (_later("Rounds"), 20),
@@ -197,7 +200,9 @@ def create(actor: Actor) -> ResponseReturnValue:
     form = Form(request.form)
     base = _base(actor, form.raw("base"))
     content = _content(actor, form, base)
-    if content is not None and not form.errors and form.raw("then") == "save":
+    if form.raw("then") != SAVE:
+        _forgive(form)
+    elif content is not None and not form.errors:
         try:
             slug = service.create(actor, content, form.raw("base") or None, now())
         except InvalidInput as error:
@@ -223,7 +228,9 @@ def save(actor: Actor, slug: str) -> ResponseReturnValue:
     form = Form(request.form)
     content = _content(actor, form, base)
     seen = form.whole("seen", 1, 999_999)
-    if content is not None and seen and not form.errors and form.raw("then") == "save":
+    if form.raw("then") != SAVE:
+        _forgive(form)
+    elif content is not None and seen and not form.errors:
         try:
             service.save(actor, slug, seen, content, now())
         except InvalidInput as error:
@@ -343,6 +350,11 @@ def _refuse(form: Form, error: InvalidInput) -> None:
     names = {"media": "file", "film": "file", "goal": "goals"}
     said = WRONG.get(error.message_key)
     form.wrong(names.get(error.field, error.field), str(said or wrong_words(error.message_key)))
+
+
+def _forgive(form: Form) -> None:
+    """Leave out what only matters once the exercise is stored."""
+    form.errors = {name: said for name, said in form.errors.items() if _DRAWN_OR_ADDED.match(name)}
 
 
 def _words(form: Form) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,8 @@ from marshmallow import Schema, fields
 
 from adherence.domain.activities import ExerciseName
 from adherence.domain.exercises import Dose, Exercise
+from adherence.domain.media import MediaKind
+from adherence.domain.own_exercises import OwnExercise
 
 PAIRS = ("sets", "reps", "hold_seconds", "minutes", "per_day", "per_week")
 MOTION = {
@@ -57,8 +59,17 @@ class DoseSchema(Schema):
     source = fields.String(required=True)
 
 
+class MediumSchema(Schema):
+    id = fields.UUID(required=True)
+    kind = fields.Enum(MediaKind, by_value=True, required=True)
+    said = fields.String(required=True)
+
+
 class ExerciseSchema(ListedExerciseSchema):
-    """One version of an exercise. ``caution`` is for therapists and null for patients."""
+    """One version of an exercise. ``caution`` is for therapists and null for patients.
+
+    One that a clinic shows in pictures of its own has ``media`` and no ``motion``.
+    """
 
     language = fields.String(required=True)
     body = fields.String(required=True)
@@ -72,7 +83,8 @@ class ExerciseSchema(ListedExerciseSchema):
     dose = fields.Nested(DoseSchema, required=True)
     easier = fields.List(fields.String(), required=True)
     harder = fields.List(fields.String(), required=True)
-    motion = fields.Dict(required=True, metadata=MOTION)
+    motion = fields.Dict(required=True, allow_none=True, metadata=MOTION)
+    media = fields.List(fields.Nested(MediumSchema), required=True)
 
 
 class ListedLessonSchema(Schema):
@@ -131,9 +143,10 @@ def listed_exercise(one: Exercise, language: str, own: bool) -> dict[str, Any]:
 
 
 def exercise_shown(
-    one: Exercise, language: str, own: bool, motion: Any, caution: bool
+    found: OwnExercise, language: str, own: bool, motion: Any, caution: bool
 ) -> dict[str, Any]:
     """An exercise with all it says; ``caution`` is whether the reader is to have the hints."""
+    one = found.exercise
     said = one.words[language]
     return listed_exercise(one, language, own) | {
         "language": language,
@@ -149,6 +162,7 @@ def exercise_shown(
         "easier": one.easier,
         "harder": one.harder,
         "motion": motion,
+        "media": found.media,
     }
 
 

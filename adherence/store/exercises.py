@@ -195,5 +195,7 @@ medium = Statement(
     ).where(_of_clinic(MEDIUM), MEDIUM.c.id == sa.bindparam("medium_id", type_=Id))
 )
 media_total = Statement(
-    sa.select(sa.func.coalesce(sa.func.sum(MEDIUM.c.size), 0)).where(_of_clinic(MEDIUM))
+    sa.select(sa.func.coalesce(sa.func.sum(MEDIUM.c.size), 0).label("used")).where(
+        _of_clinic(MEDIUM)
+    )
 )

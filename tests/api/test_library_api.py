@@ -10,7 +10,9 @@ import pytest
 
 from adherence import library
 from adherence.domain.activities import Asked
+from adherence.services import own_exercises
 from adherence.services.library import CHOICES, lessons
+from tests.services.test_own_exercises import pictured
 from tests.web.town import MONDAY, Town
 
 HEEL = library.exercise_named("heel-raise")
@@ -135,6 +137,24 @@ def test_a_tag_belongs_to_its_language_and_its_reader(shared_town: Town):
     }
 
     assert len(tags) == 6
+
+
+def test_what_a_clinic_shows_in_pictures_has_media_and_no_movement(town: Town):
+    therapist, stranger = town.people["therapist"].actor, town.people["stranger"].actor
+    assert therapist is not None and stranger is not None
+    with town.inside():
+        slug = own_exercises.create(therapist, pictured(therapist), None, MONDAY)
+    shown = ask(town, f"/exercises/{slug}").get_json()
+    (medium,) = shown["media"]
+
+    assert (shown["own"], shown["motion"]) == (True, None)
+    assert (medium["kind"], medium["said"]) == ("picture", "A person lifts the heels.")
+    assert slug in found(town, region="knee")
+    path = f"/exercises/media/{medium['id']}"
+    assert ask(town, path).mimetype == "image/jpeg"
+    assert ask(town, f"/exercises/{slug}/frames/end.svg").status_code == 404
+    for hidden in (path, f"/exercises/{slug}"):
+        assert ask(town, hidden, "stranger").status_code == 404
 
 
 def test_an_activity_carries_the_exercise_that_was_shown(town: Town):

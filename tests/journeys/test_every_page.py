@@ -39,6 +39,8 @@ THERAPIST_PAGES = (
     "/library",
     "/library/heel-raise",
     "/library/heel-raise/1/prescribe",
+    "/library/own/new?of=heel-raise@1",
+    "/library/own/new",
     "/learn/pacing",
 )
 WIDTHS = (360, 1280)

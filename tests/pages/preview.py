@@ -1154,11 +1154,8 @@ def _library(**changes: Any) -> dict[str, Any]:
 
 
 def _library_for() -> dict[str, Any]:
-    found = _library(
-        looking_for=View(patient_id=ID, name="Ruth Aldous", back="#"),
-        hits=[],
-        said="No exercise fits.",
-    )
+    ruth = View(patient_id=ID, name="Ruth Aldous", back="#")
+    found = _library(looking_for=ruth, hits=[], said="No exercise fits.")
     return found | {"errors": {"q": "At most 120 characters."}}
 
 
@@ -1231,9 +1228,7 @@ def _own(**changes: Any) -> dict[str, Any]:
                 seconds="2",
                 hold="0.5",
                 at="0",
-                sliders=[
-                    View(name="p0-knee.flexion", word="Knee", low="-5", high="158", value="5")
-                ],
+                sliders=[View(name="p0-knee", word="Knee", low="-5", high="158", value="5")],
             )
         ],
         "joints": ["hip.flexion"],

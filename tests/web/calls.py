@@ -258,6 +258,7 @@ CALLS: dict[str, Call] = {
     "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
     "api_exercises.show_exercise": Call(values=EXERCISE),
     "api_exercises.frame": Call(values=EXERCISE),
+    "api_exercises.medium": Call(values=NO_OWN, answers=(404,)),
     "api_exercises.list_lessons": Call(),
     "api_exercises.show_lesson": Call(values=LESSON),
     # API: one patient
