@@ -21,6 +21,8 @@ PATIENT_PAGES = (
     "/answers",
     "/pause",
     "/account",
+    "/account/ways-in",
+    "/proxies",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -31,6 +33,8 @@ THERAPIST_PAGES = (
     "/patients/{patient}/activities/new",
     "/patients/{patient}/activities/{exercise}/revise",
     "/account",
+    "/account/ways-in",
+    "/patients/{patient}/ways-in",
 )
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
@@ -103,6 +107,8 @@ def test_the_door_is_open_to_everybody(clinic, windows, language):
     windows.append(visit)
 
     visit.open("/sign-in")
+    assert visit.violations() == []
+    visit.open("/code")
     assert visit.violations() == []
     visit.page.locator("#token").fill("no-such-code")
     visit.page.locator("form button").first.click()
