@@ -78,7 +78,7 @@ def policy(
     """Let a view be entered by whom ``POLICY[action]`` names; it gets the actor first.
 
     ``repeats`` names form fields that may occur more than once; ``takes_files`` says that its form
-    carries a picture or a film; ``throttle`` names the limits of ``web.throttles`` that hold for it.
+    carries a picture or a film; ``throttle`` names the limits of ``web.throttles`` that hold.
     """
     if action not in POLICY:
         raise ValueError(f"{action} is not in the policy table")

@@ -239,9 +239,13 @@ def test_V7_fields_that_may_repeat_are_named_one_by_one(town: Town):
 
     repeating = {name: door.repeats for name, door in doors(town.app).items() if door.repeats}
 
+    exercise = frozenset({"joint", "goals", "medium", "equipment"})
     assert repeating == {
         "plans.assign": frozenset({"weekdays"}),
         "plans.begin": frozenset({"weekdays"}),
+        "own_exercises.create": exercise,
+        "own_exercises.draw": exercise,
+        "own_exercises.save": exercise,
     }
 
 
