@@ -197,8 +197,9 @@ def standing(table: str, columns: Sequence[str], mark: str) -> str:
     """Return the query for the supplies of one clinic that no later row corrects or withdraws."""
     return (
         f"SELECT {', '.join(columns)} FROM {table} AS one WHERE clinic_id = {mark}"  # noqa: S608 - fixed names
-        f" AND NOT withdrawn AND NOT EXISTS (SELECT 1 FROM {table} AS later"
-        " WHERE later.patient_id = one.patient_id AND later.corrects_id = one.client_id)"
+        " AND NOT withdrawn AND NOT EXISTS (SELECT 1 FROM "
+        f"{table} AS later WHERE later.patient_id = one.patient_id"
+        " AND later.corrects_id = one.client_id)"
         " ORDER BY one.patient_id, one.seq"
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from flask import Flask, Response, render_template_string
+from flask import Flask, Response, make_response, render_template_string
 from flask_babel import force_locale
 from markupsafe import Markup
 from werkzeug.serving import make_server
@@ -39,7 +39,7 @@ def figure_app() -> Flask:
     app.jinja_env.globals["csrf_token"] = lambda: "figure"
 
     @app.get("/<language>/<slug>")
-    def show(language: str, slug: str) -> str:
+    def show(language: str, slug: str) -> Response:
         mirrored = language == "left"
         exercise = exercise_named(slug)
         spoken = "en" if mirrored else language
@@ -51,7 +51,7 @@ def figure_app() -> Flask:
             for moment, word in MOMENTS.items()
         ]
         with force_locale(spoken):
-            return render_template_string(
+            page = render_template_string(
                 PAGE,
                 slug=slug,
                 words_of=exercise.words[spoken],
@@ -60,6 +60,7 @@ def figure_app() -> Flask:
                 mirrored=mirrored,
                 sided=exercise.sided,
             )
+        return files.packed(make_response(page))
 
     @app.get("/<slug>/<moment>.svg")
     def still(slug: str, moment: str) -> Response:

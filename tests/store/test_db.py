@@ -26,6 +26,8 @@ def clinic_row(clinic_id: UUID, name: str) -> dict:
         "created_at": MONDAY,
         "audit_n": 0,
         "sealed_n": 0,
+        "slug": None,
+        "grown_age": 18,
     }
 
 
