@@ -11,7 +11,6 @@ from adherence.domain.errors import InvalidInput
 from adherence.domain.groups import Condition
 from adherence.domain.groups import groups as conditions
 from adherence.domain.supplies import (
-    DEFINITIONS,
     CmaQuestion,
     GapQuestion,
     Measure,
@@ -22,7 +21,7 @@ from adherence.domain.supplies import (
 
 EPILOG = (
     "Measures:\n\n"
-    + "\n\n".join(f"  {DEFINITIONS[measure].sentence()}" for measure in Measure)
+    + supplies.definitions(Measure)
     + """
 
 A measure that is not computable stays empty, and the column 'reason' says why.
@@ -39,8 +38,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "cma",
         help="adherence measures CMA1 to CMA9 from a file of supplies",
-        description="Compute adherence measures from supplies: one row per patient, or per episode"
-        " or window, and one column per measure.",
+        description=supplies.paragraph(
+            "Compute adherence measures from supplies: one row per patient, or per episode or"
+            " window, and one column per measure."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -10,12 +10,11 @@ from adherence.cli import supplies
 from adherence.domain.doses import TOLERANCE, DoseQuestion, DoseRule
 from adherence.domain.errors import InvalidInput
 from adherence.domain.persistence import HOLIDAY_DAYS
-from adherence.domain.supplies import DEFINITIONS
 
 MEASURES = ("taking", "correct dosing", "timing", "drug holidays")
 EPILOG = (
     "Measures:\n\n"
-    + "\n\n".join(f"  {DEFINITIONS[name].sentence()}" for name in MEASURES)
+    + supplies.definitions(MEASURES)
     + """
 
 A log of --recorder device is complete: no record of a dose means that it was not taken. In one of
@@ -43,7 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "doses",
         help="taking, correct dosing, timing and drug holidays from a log of doses",
-        description="Compute the dose-log measures: one row per patient and medication.",
+        description=supplies.paragraph(
+            "Compute the dose-log measures: one row per patient and medication."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

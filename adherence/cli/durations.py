@@ -7,9 +7,8 @@ from pathlib import Path
 
 from adherence.cli import supplies
 from adherence.domain.dispensings import DurationQuestion, DurationRule, While
-from adherence.domain.supplies import DEFINITIONS
 
-EPILOG = f"""{DEFINITIONS["durations"].sentence()}
+EPILOG = f"""{supplies.definitions(["durations"])}
 
 Columns: patient_id, medication, date (first day of the supply), duration (days, fractional at the
 end), daily_dose, dispensed_on, quantity, prescribed_from and prescribed_until (the stretch it is
@@ -28,8 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "durations",
         help="supplies with durations from prescriptions, dispensings and hospital stays",
-        description="Compute how long dispensed quantities last: one row per supply, and one per"
-        " dispensing that has no duration.",
+        description=supplies.paragraph(
+            "Compute how long dispensed quantities last: one row per supply, and one per"
+            " dispensing that has no duration."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -6,9 +6,9 @@ import argparse
 
 from adherence.cli import supplies
 from adherence.domain.errors import InvalidInput
-from adherence.domain.supplies import DEFINITIONS, EpisodeQuestion
+from adherence.domain.supplies import EpisodeQuestion
 
-EPILOG = f"""{DEFINITIONS["episodes"].sentence()}
+EPILOG = f"""{supplies.definitions(["episodes"])}
 
 Columns: patient_id, episode, start, end, duration (days from start to end), gap_at_end (complete
 days without supply after the episode's last supply ran out).
@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "episodes",
         help="treatment episodes from a file of supplies",
-        description="Find treatment episodes in supplies: one row per episode.",
+        description=supplies.paragraph("Find treatment episodes in supplies: one row per episode."),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from adherence.cli import supplies
 from adherence.domain.dispensings import InitiationQuestion
-from adherence.domain.supplies import DEFINITIONS
 
-EPILOG = f"""{DEFINITIONS["initiation"].sentence()}
+EPILOG = f"""{supplies.definitions(["initiation"])}
 
 Columns: patient_id, medication, prescribed_on, dispensed_on, days, initiated (1 or 0), observed
 (days until it was dispensed or, while it was not, until the end of the data or the next
@@ -27,8 +26,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "initiation",
         help="time from prescription to first dispensing",
-        description="Compute the days from the first prescription of a medication to its first"
-        " dispensing: one row per patient and medication.",
+        description=supplies.paragraph(
+            "Compute the days from the first prescription of a medication to its first"
+            " dispensing: one row per patient and medication."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from adherence.cli import supplies
 from adherence.domain.errors import InvalidInput
-from adherence.domain.supplies import DEFINITIONS, PdcQuestion
+from adherence.domain.supplies import PdcQuestion
 
-EPILOG = f"""{DEFINITIONS["PDC"].sentence()}
+EPILOG = f"""{supplies.definitions(["PDC"])}
 
 Columns: patient_id, PDC, days_covered, days, reason. A column 'medication' (the ingredient) is
 needed. PDC is not CMA7: CMA7 carries over across medications, starts at a window and not at the
@@ -27,8 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "pdc",
         help="proportion of days covered (PQA) from a file of supplies",
-        description="Compute the proportion of days covered in a period: one row per patient with"
-        " a fill in it.",
+        description=supplies.paragraph(
+            "Compute the proportion of days covered in a period: one row per patient with"
+            " a fill in it."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

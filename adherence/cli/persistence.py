@@ -12,16 +12,14 @@ from pathlib import Path
 from adherence.cli import supplies
 from adherence.domain.errors import InvalidInput
 from adherence.domain.persistence import Point, at, median, persistence
-from adherence.domain.supplies import DEFINITIONS, PersistenceQuestion
+from adherence.domain.supplies import PersistenceQuestion
 from adherence.measures import duck, remote
 from adherence.measures.supply_files import PARQUET, UnusableFile
 
 NAMES = ("persistence", "episodes")
 NOT_OBSERVED = "nobody was observed for so long"
 COLUMNS = ("day", "at_risk", "ended", "censored", "share", "lower", "upper", "reason")
-EPILOG = f"""{DEFINITIONS["persistence"].sentence()}
-
-{DEFINITIONS["episodes"].sentence()}
+EPILOG = f"""{supplies.definitions(NAMES)}
 
 Columns: day, at_risk, ended and censored on that day, share still on treatment, lower and upper
 bound at 95 % (Greenwood, on the log-log scale), reason (why there is no bound). With --at, one row
@@ -38,8 +36,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "persistence",
         help="how long the first treatment episode lasts: Kaplan-Meier curve, or by patient",
-        description="Compute the share of patients still on treatment by day, from the first"
-        " treatment episode of each; who still was at the end of follow-up is censored then.",
+        description=supplies.paragraph(
+            "Compute the share of patients still on treatment by day, from the first"
+            " treatment episode of each; who still was at the end of follow-up is censored then."
+        ),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from textwrap import fill
 
 from adherence.cli import method
 from adherence.domain.errors import InvalidInput
 from adherence.domain.supplies import (
+    DEFINITIONS,
     Carry,
     Column,
     EpisodeRule,
@@ -40,7 +42,27 @@ INPUT_HELP = (
 
 SERVICE = "service"
 """As ``--input``: the database that the service's settings name."""
-WALK_FILES = (
+WIDTH = 96
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Return ``text`` in lines of a terminal; no word is cut, so that an address stays whole."""
+    return fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def definitions(names: Iterable[str]) -> str:
+    """Return the definitions of ``names``, a paragraph each, as help prints them."""
+    return "\n\n".join(paragraph(DEFINITIONS[name].sentence(), "  ") for name in names)
+
+
+WALK_FILES = paragraph(
     "CSV (UTF-8, header line), Parquet, or a folder of Parquet files; dates YYYY-MM-DD. Columns may"
     " stand in any order, others are passed over. Bad rows of all files are refused at once, with"
     " their lines. Rows come out in order of patient_id, compared as text."
@@ -107,9 +129,11 @@ def add_windows(parser: argparse.ArgumentParser, *, observation: bool) -> None:
     """Add the follow-up window and, if ``observation``, the observation window."""
     group = parser.add_argument_group(
         "windows",
-        "Both ends belong to a window; its length is its end minus its start. Each option may name"
-        " a column of the file instead, with one value per patient: units:COLUMN holds numbers of"
-        " --unit, dates:COLUMN holds dates (of a start only).",
+        paragraph(
+            "Both ends belong to a window; its length is its end minus its start. Each option may"
+            " name a column of the file instead, with one value per patient: units:COLUMN holds"
+            " numbers of --unit, dates:COLUMN holds dates (of a start only)."
+        ),
     )
     group.add_argument(
         "--follow-up-start",

@@ -197,8 +197,8 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
             Definition(
                 "episodes",
                 "Treatment episodes: a new one begins after a gap longer than permitted, or at a"
-                " change of medication when asked; one ends when its supply ends, the last one with"
-                " follow-up if its gap is shorter than permitted.",
+                " change of medication or dose when asked; one ends when its supply ends, the last"
+                " one with follow-up if its gap is shorter than permitted.",
                 "end - start",
                 "never: a patient without supply in follow-up has no episode",
                 DIMA,

@@ -335,7 +335,10 @@ def connected(duckdb: Any, beside: Path, memory: str | None) -> Iterator[Any]:
     try:
         run.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         if memory is not None:
-            run.execute("SET memory_limit = ?", [memory])
+            try:
+                run.execute("SET memory_limit = ?", [memory])
+            except duckdb.Error as error:
+                raise UnusableFile(f"--memory: {first_line(error)}") from None
         yield run
     finally:
         run.close()

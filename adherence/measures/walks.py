@@ -117,8 +117,9 @@ def answer_files(
     that tell one medication from another, by default ``medication`` where the files have it.
     Raises ``UnusableFile`` and ``BadSupplies`` with every bad row of all files.
     """
+    duckdb = library("duckdb")
     with (
-        duck.connected(library("duckdb"), target.parent, memory) as run,
+        duck.connected(duckdb, target.parent, memory) as run,
         duck.whole_or_nothing(target) as part,
     ):
         walk = _Walk(run, question, sources, match)
@@ -127,6 +128,8 @@ def answer_files(
             rows = walk.write(kept, progress)
             if kept != part:
                 run.execute(f"COPY ({walk.written(kept)}) TO {quoted(part)} (FORMAT parquet)")
+        except duckdb.Error as error:
+            raise UnusableFile(f"{target}: {duck.first_line(error)}") from None
         finally:
             if kept != part:
                 kept.unlink(missing_ok=True)
@@ -152,7 +155,7 @@ def answer_tables(
 
 
 class _Walk:
-    """One question and its tables, checked: the views ``given_…`` have become tables in order."""
+    """One question and its tables, read and checked: each a table of its name in ``run``."""
 
     def __init__(
         self,

@@ -459,6 +459,31 @@ def test_a_method_never_tells_an_address(tmp_path: Path):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_help_prints_the_definition_its_formula_and_its_source(
+    command: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as ended:
+        over_files([command, "--help"])
+
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    for word in ("Formula: ", "Not computable: ", "Source: ", "Example:"):
+        assert word in " ".join(said.split()) + " "
+    assert max(map(len, said.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_memory_that_is_no_size_is_refused(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = tmp_path / "e.csv"
+    source.write_text(COMMANDS[command][0])
+
+    options = [*beside(command, tmp_path), "--memory", "much"]
+    assert "--memory: " in refused(capsys, source, *options, command=command)[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_result_never_takes_the_place_of_an_input(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
