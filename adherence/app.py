@@ -21,6 +21,7 @@ from adherence.web import (
     problems,
     proxies,
     sessions,
+    throttles,
 )
 
 
@@ -42,6 +43,7 @@ def create_app(given: Settings | None = None) -> Flask:
     # What every edge shares
     proxies.init_app(app, found)
     sessions.init_app(app)
+    throttles.init_app(app)
     csrf.init_app(app)
     locale.init_app(app)
     # The edges

@@ -32,6 +32,14 @@ class Mode(StrEnum):
     CLINIC = "clinic"
 
 
+class SmtpSecurity(StrEnum):
+    """How the way to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
 class UnsafeSettings(Exception):
     """The settings cannot be served with; the text is one sentence that says what to do."""
 
@@ -61,7 +69,8 @@ class Settings:
         default=DEMO_SECRET,
         repr=False,
         metadata=_means(
-            "secret of at least 32 characters that keys the hashes of sign-in links and form tokens"
+            "secret of at least 32 characters that keys the hashes of codes and form tokens and "
+            "encrypts what has to be read again"
         ),
     )
     secret_key_file: str = field(
@@ -72,7 +81,8 @@ class Settings:
         default=(),
         repr=False,
         metadata=_means(
-            "earlier secrets, separated by commas, under which open sign-in links still work"
+            "earlier secrets, separated by commas, under which codes still work and what was "
+            "encrypted can be read"
         ),
     )
     base_url: str = field(
@@ -102,6 +112,39 @@ class Settings:
     )
     link_minutes: int = field(
         default=10, metadata=_means("a one-time sign-in link lives this long")
+    )
+    invite_days: int = field(
+        default=14, metadata=_means("a code that a clinic gives a patient lives this long")
+    )
+    setup_hours: int = field(
+        default=24, metadata=_means("the link with which staff begin lives this long")
+    )
+    pending_minutes: int = field(
+        default=10, metadata=_means("minutes between the first and the second step of signing in")
+    )
+    step_up_minutes: int = field(
+        default=5,
+        metadata=_means("minutes after which what matters most asks for a factor again"),
+    )
+    hashes_at_once: int = field(
+        default=2, metadata=_means("passwords checked at the same time; each takes 46 MiB")
+    )
+    requests_per_minute: int = field(
+        default=6000,
+        metadata=_means("requests of one account, or one address, that a process serves a minute"),
+    )
+    smtp_host: str = field(
+        default="", metadata=_means("server that takes mail; without it no mail is offered")
+    )
+    smtp_port: int = field(default=587, metadata=_means("its port"))
+    smtp_security: SmtpSecurity = field(
+        default=SmtpSecurity.STARTTLS,
+        metadata=_means("starttls, tls or none (none only to this machine)"),
+    )
+    smtp_user: str = field(default="", metadata=_means("name to sign in there with, if any"))
+    smtp_password: str = field(default="", repr=False, metadata=_means("password for that name"))
+    mail_from: str = field(
+        default="", metadata=_means("address that mails come from; needed with a mail server")
     )
     body_limit: int = field(default=1_000_000, metadata=_means("largest request body, in bytes"))
     form_limit: int = field(default=64_000, metadata=_means("largest posted form, in bytes"))
@@ -160,6 +203,17 @@ class Settings:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UnsafeSettings(
                 "ADHERENCE_BASE_URL must be an address such as https://adherence.example.org."
+            )
+        if self.smtp_host and "@" not in self.mail_from:
+            raise UnsafeSettings("Mails need a sender; set ADHERENCE_MAIL_FROM to an address.")
+        if (
+            self.smtp_host
+            and self.smtp_security is SmtpSecurity.NONE
+            and self.smtp_host not in {"127.0.0.1", "::1", "localhost"}
+        ):
+            raise UnsafeSettings(
+                "Mails would cross the network unprotected; set ADHERENCE_SMTP_SECURITY to "
+                "starttls or tls."
             )
         if self.mode is not Mode.CLINIC:
             return
@@ -237,8 +291,8 @@ def _parse(named: str, text: str, default: object) -> object:
         match default:
             case bool():
                 return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-            case Mode():
-                return Mode(text.lower())
+            case StrEnum():
+                return type(default)(text.lower())
             case int():
                 return int(text)
             case tuple():

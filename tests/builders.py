@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from adherence.settings import Settings, variable
+from adherence.settings import Mode, Settings, variable
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,7 +36,11 @@ SYMPTOMS = ("pain", "stiffness")
 def settings(url: str) -> Settings:
     """Settings of an application on the database at ``url``, without jobs of its own."""
     return Settings(
-        database_url=url, secret_key=SECRET, work_inside=False, media_folder=_media_folder()
+        database_url=url,
+        secret_key=SECRET,
+        work_inside=False,
+        requests_per_minute=10**9,
+        media_folder=_media_folder(),
     )
 
 
@@ -48,9 +52,28 @@ def _media_folder() -> str:
     return folder
 
 
+def clinic_settings(url: str, **changes: Any) -> Settings:
+    """Settings of a real clinic, in which nobody comes in by a link alone."""
+    given: dict[str, Any] = {
+        "mode": Mode.CLINIC,
+        "database_url": url,
+        "secret_key": SECRET,
+        "base_url": "https://localhost",
+        "work_inside": False,
+        "requests_per_minute": 10**9,
+        "media_folder": _media_folder(),
+    }
+    return Settings(**{**given, **changes})
+
+
 def environment(url: str) -> dict[str, str]:
     """The same settings for a server process."""
-    given = {"database_url": url, "secret_key": SECRET, "work_inside": "false"}
+    given = {
+        "database_url": url,
+        "secret_key": SECRET,
+        "work_inside": "false",
+        "requests_per_minute": "1000000000",
+    }
     return {variable(name): value for name, value in given.items()}
 
 
@@ -87,6 +110,17 @@ def migrated(url: str) -> None:
 
     with opened(url):
         upgrade()
+
+
+def session_of(account_id: UUID, now: datetime) -> str:
+    """The cookie of a browser in which an account has just signed in, by a demo's link."""
+    from adherence.services import accounts, sign_in
+    from adherence.services.sessions import Browser, Entered
+
+    link = accounts.make_link(account_id, now)
+    entered = sign_in.by_code(link, "", Browser(), now)
+    assert isinstance(entered, Entered)
+    return entered.secret
 
 
 # --- people ------------------------------------------------------------------------------------

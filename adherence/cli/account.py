@@ -7,11 +7,11 @@ import json
 from uuid import UUID
 
 from adherence.cli.site import now, site
-from adherence.domain.access import Role
+from adherence.domain.access import STAFF, Role
 from adherence.domain.activities import Discipline
-from adherence.domain.errors import InvalidInput
-from adherence.services import accounts, audit, patients
-from adherence.settings import current
+from adherence.domain.errors import InvalidInput, NotFound
+from adherence.services import accounts, audit, factors, invites, patients
+from adherence.settings import Mode, current
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +32,34 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     clinic.add_argument(
         "--emergency-number", default="112", help="shown wherever nobody reads live"
     )
+    clinic.add_argument("--word", help="its word in addresses; needed once there are several")
+    clinic.add_argument(
+        "--grown-age", type=int, default=18, help="age at which nobody acts for a child any more"
+    )
     clinic.set_defaults(run=run_clinic)
+
+    setup = actions.add_parser(
+        "setup",
+        help="print the link of the first start, or let a member of staff begin anew",
+        description=(
+            "Without an account, on an empty server: prints a one-time link whose page founds the"
+            " clinic and its administrator. With one: ends everything that let that member of staff"
+            " in, and prints a one-time link for a new password and second step."
+        ),
+    )
+    setup.add_argument("account", nargs="?", help="the account's id")
+    setup.set_defaults(run=run_setup)
+
+    reseal = actions.add_parser(
+        "reseal",
+        help="encrypt stored secrets anew, before an earlier key is taken out",
+        description=(
+            "Encrypts the secrets of authenticator apps under ADHERENCE_SECRET_KEY. After it an"
+            " earlier key may leave ADHERENCE_SECRET_KEY_FALLBACKS; open codes and recovery codes"
+            " made under that key end with it."
+        ),
+    )
+    reseal.set_defaults(run=run_reseal)
 
     create = actions.add_parser(
         "create",
@@ -44,6 +71,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--role", required=True, choices=[role.value for role in Role], help="what it is for"
     )
     create.add_argument("--name", required=True, help="the person's name")
+    create.add_argument("--email", help="their address; staff sign in with it")
     create.add_argument("--language", choices=["en", "de", "ru"], help="else the browser's")
     create.add_argument("--zone", help="a patient's time zone; else the clinic's")
     create.add_argument("--birth-year", type=int, help="a patient's")
@@ -81,6 +109,8 @@ def run_clinic(given: argparse.Namespace) -> int:
             zone=given.zone,
             emergency_number=given.emergency_number,
             now=now(),
+            slug=given.word,
+            grown_age=given.grown_age,
         )
     print(json.dumps({"clinic": str(clinic_id)}))
     return 0
@@ -91,7 +121,9 @@ def run_create(given: argparse.Namespace) -> int:
     with site(given):
         clinic_id = _clinic(given.clinic)
         role = Role(given.role)
-        account_id = accounts.create_account(clinic_id, role, given.name, given.language, now())
+        account_id = accounts.create_account(
+            clinic_id, role, given.name, given.language, now(), email=given.email
+        )
         said = {"account": str(account_id), "role": role.value}
         if role is Role.PATIENT:
             by = accounts.actor_of(UUID(given.clinician) if given.clinician else account_id)
@@ -106,7 +138,7 @@ def run_create(given: argparse.Namespace) -> int:
                     now=now(),
                 )
             )
-        said["link"] = sign_in_link(accounts.make_link(account_id, now()))
+        said["link"] = _first_link(account_id)
     print(json.dumps(said))
     return 0
 
@@ -118,6 +150,25 @@ def run_link(given: argparse.Namespace) -> int:
     return 0
 
 
+def run_setup(given: argparse.Namespace) -> int:
+    """Print the link of the first start, or one with which somebody begins anew."""
+    with site(given):
+        if given.account is None:
+            print(invites.first_start(now()))
+        else:
+            account_id = UUID(given.account)
+            print(invites.begin_anew(accounts.actor_of(account_id), account_id, now()))
+    return 0
+
+
+def run_reseal(given: argparse.Namespace) -> int:
+    """Encrypt stored secrets anew; 1 when one cannot be read."""
+    with site(given):
+        done, unreadable = factors.reseal_all()
+    print(f"{done} encrypted anew, {unreadable} cannot be read.")
+    return 1 if unreadable else 0
+
+
 def run_token(given: argparse.Namespace) -> int:
     """Print a new bearer token."""
     with site(given):
@@ -127,7 +178,19 @@ def run_token(given: argparse.Namespace) -> int:
 
 def sign_in_link(token: str, base_url: str | None = None) -> str:
     """The address that brings a token to the sign-in page; the fragment never reaches a log."""
-    return f"{(base_url or current().base_url).rstrip('/')}/sign-in#{token}"
+    return f"{(base_url or current().base_url).rstrip('/')}/code#{token}"
+
+
+def _first_link(account_id: UUID) -> str:
+    """The first link of a new account: in a demo it signs in, in a clinic it begins."""
+    actor = accounts.actor_of(account_id)
+    if current().mode is Mode.DEMO:
+        return sign_in_link(accounts.make_link(account_id, now()))
+    if actor.role in STAFF:
+        return invites.begin_anew(actor, account_id, now())
+    if actor.patient_id is None:
+        raise NotFound
+    return invites.invite_on_paper(actor, actor.patient_id, actor.locale, now()).link
 
 
 def _clinic(given: str | None) -> UUID:

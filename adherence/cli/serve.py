@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from adherence.cli.site import site
+from adherence.cli.site import now, site
 from adherence.jobs import work as jobs
+from adherence.services import accounts, invites
 from adherence.settings import current
 
 THREADS = 8
@@ -29,7 +31,14 @@ def run(given: argparse.Namespace) -> int:
     """Serve until stopped."""
     from waitress import serve  # noqa: PLC0415 - only this command needs a server
 
+    from adherence.migrations import revision  # noqa: PLC0415 - Alembic is slow to import
+
     with site(given) as app:
+        if revision() is None:
+            print("The database has no tables yet; run: adherence db upgrade", file=sys.stderr)
+            return 1
+        if accounts.is_empty():
+            print(f"Nobody is here yet. Found the first clinic: {invites.first_start(now())}")
         if current().work_inside and not given.without_work:
             jobs.start_inside(app)
         serve(app, host=given.host, port=given.port, threads=THREADS, ident=None)

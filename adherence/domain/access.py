@@ -7,13 +7,16 @@ relation that a rule does not name is refused. Documentation is generated from t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 
 class Role(StrEnum):
-    """What an account is for; an account has exactly one."""
+    """What an account is for; an account has exactly one.
+
+    ``PATIENT`` is anybody at home: a patient, or who acts for one as a proxy.
+    """
 
     PATIENT = "patient"
     CLINICIAN = "clinician"
@@ -25,6 +28,7 @@ class Relation(StrEnum):
     """How an actor stands to what an action is about; the closest one that holds."""
 
     SELF = "self"
+    PROXY = "proxy"
     CARE_TEAM = "care_team"
     CLINIC = "clinic"
     NONE = "none"
@@ -38,9 +42,19 @@ class Scope(StrEnum):
     PATIENT = "patient"  # one patient: resolved from the record
 
 
+class Stage(StrEnum):
+    """How far somebody has signed in."""
+
+    PENDING = "pending"  # one step is done; opens the next step and nothing else
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is acting. ``patient_id`` is set when the account is a patient's own."""
+    """Who is acting. ``patient_id`` is set when the account is a patient's own.
+
+    ``acts_for`` is the patient a proxy's browser speaks for at present.
+    """
 
     account_id: UUID
     clinic_id: UUID
@@ -48,6 +62,10 @@ class Actor:
     patient_id: UUID | None
     name: str
     locale: str | None
+    acts_for: UUID | None = None
+
+
+FULL_ONLY = frozenset({Stage.FULL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +73,17 @@ class Rule:
     """Who may do one action.
 
     ``is_act`` is False where a machine may ask without a person (sync, pictures, polls): such
-    requests never count as activity, so they prolong no session.
+    requests never count as activity, so they prolong no session. ``is_fresh`` asks for a factor
+    again when the last one was shown longer ago than the settings say. ``stages`` says how far one
+    must have signed in.
     """
 
     scope: Scope
     may: frozenset[tuple[Role, Relation]]
     sentence: str
     is_act: bool = True
+    is_fresh: bool = False
+    stages: frozenset[Stage] = FULL_ONLY
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -70,6 +92,7 @@ class Rule:
 
 
 EVERYONE = tuple(Role)
+STAFF = frozenset({Role.CLINICIAN, Role.PROGRAMME_MANAGER, Role.ADMIN})
 
 _SELF = (Role.PATIENT, Relation.SELF)
 _TEAM = (Role.CLINICIAN, Relation.CARE_TEAM)
@@ -96,7 +119,6 @@ POLICY: dict[str, Rule] = {
     # One's own account
     "account.read": _own("See one's own account and land on one's own first page."),
     "account.update": _own("Choose one's own language."),
-    "session.end": _own("Sign out."),
     # The clinic
     "patient.list": _clinic("List the patients one cares for.", _CLINICIAN),
     "patient.add": _clinic("Add a patient to the clinic.", _CLINICIAN, _ADMIN),
@@ -141,6 +163,67 @@ POLICY: dict[str, Rule] = {
     "notice.read": _patient("Read a notice and its reply.", _SELF, _TEAM, is_act=False),
     "notice.review": _patient("Reply to a notice, or mark it seen.", _TEAM),
 }
+
+# --- Signing in, and acting for somebody -------------------------------------------------------
+
+_PROXY = (Role.PATIENT, Relation.PROXY)
+_ANY_STAGE = frozenset(Stage)
+_PENDING_ONLY = frozenset({Stage.PENDING})
+
+
+def _step(sentence: str, *roles: Role, stages: frozenset[Stage] = _PENDING_ONLY) -> Rule:
+    return replace(_own(sentence, *roles), stages=stages)
+
+
+def _fresh(rule: Rule) -> Rule:
+    return replace(rule, is_fresh=True)
+
+
+POLICY |= {
+    # The steps between the first factor and the first page
+    "sign_in.finish": _step("Show the second factor."),
+    "sign_in.welcome": _step("Choose a PIN after a first visit by code.", Role.PATIENT),
+    "sign_in.begin_password": _step("Choose the first password.", *sorted(STAFF)),
+    "sign_in.enrol": _step("Set up the second factor that staff need.", *sorted(STAFF)),
+    "session.end": _step("Sign out.", stages=_ANY_STAGE),
+    # One's own ways in
+    "session.prove": _own("Show a factor again."),
+    "session.stay": _own("Say that somebody is still typing."),
+    "session.list": _fresh(_own("See where one is signed in, and end it.")),
+    "factor.read": _own("See one's own ways in."),
+    "factor.change": _fresh(_own("Change one's own ways in.")),
+    "email.confirm": _own("Confirm one's new address with the mailed code."),
+    # Other people's ways in
+    "patient.invite": _patient("Let a patient or a proxy in, or shut devices out.", _TEAM),
+    "account.invite": _fresh(_clinic("Invite staff, or let them begin anew.", _ADMIN)),
+    # Proxies
+    "proxy.act": _own("Act for somebody, or stop.", Role.PATIENT),
+    "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
+}
+
+#: What somebody who acts for a patient may do in the patient's place.
+PROXY_MAY = (
+    "patient.read",
+    "today.read",
+    "goal.read",
+    "plan.read",
+    "activity.read",
+    "occurrence.read",
+    "entry.read",
+    "entry.log",
+    "entry.correct",
+    "sync.push",
+    "sync.pull",
+    "pause.read",
+    "pause.set",
+    "pause.cancel",
+    "progress.read",
+    "chart.read",
+    "milestone.read",
+    "notice.read",
+)
+for _action in PROXY_MAY:
+    POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_PROXY})
 
 
 def may(actor: Actor, action: str, relation: Relation) -> bool:

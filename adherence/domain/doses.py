@@ -9,7 +9,7 @@ and days without a dose due are not counted. Times are those of the clock on the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -25,7 +25,6 @@ SLACK = 1e-9
 
 NOTHING_DUE = "no dose was due"
 NO_INTERVAL = "timing: no interval between two doses"
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,6 @@ class DoseMeasures:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    due: int
-    taken: int
-    missed: int
-    unreported: int
-
-
 def dose_measures(
     taken: Iterable[datetime],
     missed: Iterable[datetime],
@@ -143,26 +134,34 @@ def dose_measures(
     """
     question = question or DoseQuestion()
     rule = question.rule
-    doses = [(moment, _day_of(moment, regimens, rule)) for moment in _once(taken, rule.once_within)]
-    counts = Counter(day for _, day in doses)
-    reported = Counter(_day_of(moment, regimens, rule) for moment in missed)
-    days: dict[date, _Day] = {}
+    doses = _placed(_once(taken, rule.once_within), regimens, rule)
+    counts = Counter(day for _, day, _ in doses)
+    reported = Counter(day for _, day, _ in _placed(missed, regimens, rule))
+    had, told = counts.get, reported.get
+    days: dict[date, tuple[int, int]] = {}
+    due = taken_in_all = missed_in_all = correct = 0
     for regimen in regimens:
+        asked = regimen.doses
         for day in _due_days(regimen, question):
-            if not _is_away(day, away):
-                days[day] = _counted(regimen.doses, counts[day], reported[day], rule)
-    due = sum(one.due for one in days.values())
-    taken_in_all = sum(one.taken for one in days.values())
-    unreported = sum(one.unreported for one in days.values())
-    correct = sum(one.taken == one.due for one in days.values())
-    intervals = _intervals(doses, days, regimens, away, rule)
+            if away and _is_away(day, away):
+                continue
+            done = had(day, 0)
+            left = asked - done if done < asked else 0
+            said = left if rule.complete else min(told(day, 0), left)
+            days[day] = (done, left - said)
+            due += asked
+            taken_in_all += done
+            missed_in_all += said
+            correct += done == asked
+    unreported = sum(open_still for _, open_still in days.values())
+    intervals = _intervals(doses, days, away, rule)
     timely = sum(
         abs(hours - prescribed) <= rule.tolerance * prescribed + SLACK
         for hours, prescribed in intervals
     )
     # A day about which too little is known is no day without a dose.
     runs = drug_holidays(
-        ((day, one.due, one.taken + one.unreported) for day, one in days.items()),
+        ((day, 1, done + open_still) for day, (done, open_still) in days.items()),
         rule.holiday_days,
     )
     reason = NOTHING_DUE if not due else None if intervals else NO_INTERVAL
@@ -170,7 +169,7 @@ def dose_measures(
         days=len(days),
         doses_due=due,
         doses_taken=taken_in_all,
-        doses_missed=sum(one.missed for one in days.values()),
+        doses_missed=missed_in_all,
         doses_unreported=unreported,
         taking=taken_in_all / due if due else None,
         taking_at_most=(taken_in_all + unreported) / due if due else None,
@@ -194,36 +193,45 @@ def _once(taken: Iterable[datetime], within: timedelta) -> list[datetime]:
     return kept
 
 
-def _day_of(moment: datetime, regimens: Sequence[Regimen], rule: DoseRule) -> date:
-    """The day that a dose counts for."""
-    day = (moment - timedelta(hours=rule.day_begins.hour, minutes=rule.day_begins.minute)).date()
-    return next((one.due_day(day) for one in regimens if one.first <= day <= one.last), day)
+_Placed = tuple[datetime, date, Regimen | None]
 
 
-def _due_days(regimen: Regimen, question: DoseQuestion) -> list[date]:
-    """The days with a dose due that the question asks about."""
+def _placed(
+    moments: Iterable[datetime], regimens: Sequence[Regimen], rule: DoseRule
+) -> list[_Placed]:
+    """Each moment with the day it counts for and the regimen of that day."""
+    begins = timedelta(hours=rule.day_begins.hour, minutes=rule.day_begins.minute)
+    found: list[_Placed] = []
+    one: Regimen | None = None
+    for moment in moments:
+        day = (moment - begins).date() if begins else moment.date()
+        if one is None or not one.first <= day <= one.last:
+            one = next((each for each in regimens if each.first <= day <= each.last), None)
+        if one is not None and one.every > 1:
+            found.append((moment, one.due_day(day), one))
+        else:
+            found.append((moment, day, one))
+    return found
+
+
+def _due_days(regimen: Regimen, question: DoseQuestion) -> Iterator[date]:
+    """The days with a dose due that the question asks about, in order."""
+    if not regimen.doses:
+        return iter(())
     first = max(regimen.first, question.first or regimen.first)
-    last = min(regimen.last, question.last or regimen.last)
-    if not regimen.doses or last < first:
-        return []
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return [day for day in days if regimen.due_day(day) == day]
+    last = min(regimen.last, question.last or regimen.last).toordinal()
+    if (begins := regimen.due_day(first)) < first:
+        begins += timedelta(days=regimen.every)
+    return map(date.fromordinal, range(begins.toordinal(), last + 1, regimen.every))
 
 
 def _is_away(day: date, away: Sequence[tuple[date, date]]) -> bool:
     return any(first <= day <= last for first, last in away)
 
 
-def _counted(due: int, taken: int, reported: int, rule: DoseRule) -> _Day:
-    open_doses = max(0, due - taken)
-    missed = open_doses if rule.complete else min(reported, open_doses)
-    return _Day(due, taken, missed, open_doses - missed)
-
-
 def _intervals(
-    doses: Sequence[tuple[datetime, date]],
-    days: dict[date, _Day],
-    regimens: Sequence[Regimen],
+    doses: Sequence[_Placed],
+    days: dict[date, tuple[int, int]],
     away: Sequence[tuple[date, date]],
     rule: DoseRule,
 ) -> list[tuple[float, float]]:
@@ -233,15 +241,19 @@ def _intervals(
     reported on, because a dose may lie in it.
     """
     found = []
-    placed = [(moment, day) for moment, day in doses if day in days]
-    for (before, first), (after, last) in pairwise(placed):
-        regimen = next((one for one in regimens if one.first <= first and last <= one.last), None)
-        if regimen is None or regimen.interval is None:
+    for (before, first, one), (after, last, other) in pairwise(
+        dose for dose in doses if dose[1] in days
+    ):
+        if one is not other or one is None or one.interval is None:
             continue
-        between = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        if any(_is_away(day, away) for day in between):
+        if any(came <= last and first <= went for came, went in away):
             continue
-        if any(day in days and days[day].unreported for day in between):
+        if not rule.complete and any(days.get(day, (0, 0))[1] for day in _span(first, last)):
             continue
-        found.append(((after - before) / timedelta(hours=1), regimen.interval))
+        found.append(((after - before).total_seconds() / 3600, one.interval))
     return found
+
+
+def _span(first: date, last: date) -> Iterator[date]:
+    """Every day from ``first`` through ``last``."""
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

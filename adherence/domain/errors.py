@@ -28,3 +28,11 @@ class NotFound(AdherenceError):
 
 class Conflict(AdherenceError):
     """The thing has changed, or already exists, in a way that this request cannot overrule."""
+
+
+class TooMany(AdherenceError):
+    """It was tried too often; ``seconds`` says how long to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds

@@ -123,12 +123,18 @@ def drug_holidays(
     """
     run: list[date] = []
     found: list[Holiday] = []
-    due_days = [(day, taken) for day, due, taken in sorted(days) if due > 0]
-    for day, taken in [*due_days, (date.max, 1)]:
+    any_due = False
+    for day, due, taken in sorted(days):
+        if due <= 0:
+            continue
+        any_due = True
         if taken == 0:
             run.append(day)
             continue
         if len(run) >= at_least:
             found.append(Holiday(run[0], run[-1], len(run)))
-        run = []
-    return found if due_days else None
+        if run:
+            run = []
+    if len(run) >= at_least:
+        found.append(Holiday(run[0], run[-1], len(run)))
+    return found if any_due else None

@@ -11,6 +11,7 @@ from functools import partial
 
 from flask import Flask
 
+from adherence.jobs import mail
 from adherence.services import accounts, audit, outbox, settle
 from adherence.services.health import run_job
 from adherence.web import clock
@@ -61,7 +62,7 @@ def hand_over(now: datetime) -> tuple[int, int]:
 
 
 def drop_sessions(now: datetime) -> tuple[int, int]:
-    """Remove sessions and sign-in links whose time is over."""
+    """Remove sessions, codes and counters whose time is over."""
     return accounts.drop_expired(now), 0
 
 
@@ -80,6 +81,7 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "settle": settle_patients,
     "seal": seal_chains,
     "outbox": hand_over,
+    "mail": mail.send_waiting,
     "sessions": drop_sessions,
 }
 

@@ -1,4 +1,4 @@
-"""The account: signing in and out, the first page of each role, the language, my things."""
+"""The account: signing out, the first page of each role, the language, my things."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from adherence.web import locale, sessions, words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import ngettext
-from adherence.web.policy import policy, public, visitor
+from adherence.web.policy import policy
 
 blueprint = Blueprint("account", __name__)
 
-TOKEN_LIMIT = 200
 HOMES = {
     Role.PATIENT: "today.show",
     Role.CLINICIAN: "review.show",
     Role.PROGRAMME_MANAGER: "programme.show",
-    Role.ADMIN: "account.show",
+    Role.ADMIN: "invites.staff",
 }
 
 
@@ -51,30 +50,10 @@ class ShownThings:
 @blueprint.get("/")
 @policy("account.read")
 def home(actor: Actor) -> ResponseReturnValue:
-    """Go to the first page of the actor's role."""
+    """Go to the first page of the actor's role; a proxy is asked for whom, where that is open."""
+    if actor.role is Role.PATIENT and actor.patient_id is None and actor.acts_for is None:
+        return redirect(url_for("proxies.choose"), 303)
     return redirect(url_for(HOMES[actor.role]), 303)
-
-
-@blueprint.get("/sign-in")
-@public
-def sign_in() -> ResponseReturnValue:
-    """Show the field for a code; who is signed in already goes to the first page."""
-    if visitor() is not None:
-        return redirect(url_for("account.home"), 303)
-    return render_template("account/sign_in.html", errors={}, signed_out=False)
-
-
-@blueprint.post("/sign-in")
-@public
-def enter() -> ResponseReturnValue:
-    """Redeem a code that works once; a code that does not fit says nothing about why."""
-    token = request.form.get("token", "").strip()[:TOKEN_LIMIT].rpartition("#")[2]
-    if token and sessions.sign_in(token):
-        return redirect(url_for("account.home"), 303)
-    errors = {
-        "token": _("This code does not fit or was used before. Ask your clinic for a new one.")
-    }
-    return render_template("account/sign_in.html", errors=errors, signed_out=False), 422
 
 
 @blueprint.post("/sign-out")
@@ -82,14 +61,7 @@ def enter() -> ResponseReturnValue:
 def sign_out(actor: Actor) -> ResponseReturnValue:
     """End this browser's session."""
     sessions.sign_out(actor)
-    return redirect(url_for("account.goodbye"), 303)
-
-
-@blueprint.get("/signed-out")
-@public
-def goodbye() -> ResponseReturnValue:
-    """Say that the session is over."""
-    return render_template("account/sign_in.html", errors={}, signed_out=True)
+    return redirect(url_for("sign_in.goodbye"), 303)
 
 
 @blueprint.get("/account")
@@ -98,6 +70,8 @@ def show(actor: Actor) -> ResponseReturnValue:
     """Show a patient's own things, or a member of staff's account."""
     if actor.role is not Role.PATIENT:
         return render_template("account/account.html")
+    if actor.patient_id is None and actor.acts_for is None:
+        return redirect(url_for("proxies.choose"), 303)
     return render_template("patient/things.html", things=_things(actor))
 
 
@@ -148,6 +122,13 @@ def _things(actor: Actor) -> ShownThings:
                 "speak",
                 _("Short lessons"),
                 _("about pain, pacing, sleep and medicine"),
+            ),
+            Door(url_for("factors.show"), "key", _("My ways in"), _("PIN, password, devices")),
+            Door(
+                url_for("proxies.show"),
+                "person",
+                _("Who acts for me"),
+                _("a parent, a partner, somebody who helps"),
             ),
         ],
         team=team or _("Nobody yet."),

@@ -29,6 +29,23 @@ WRONG = {
     "too_long": _later("This is too long."),
     "closed": _later("This goal is closed."),
     "already_corrected": _later("This answer was changed already. Look at the newest one."),
+    # Signing in
+    "no_pin": _later("A PIN has 6 to 12 digits."),
+    "weak_pin": _later("This PIN is easy to guess. Mix the digits more."),
+    "too_short": _later("This is too short."),
+    "common": _later(
+        "This is one of the first passwords that others would try. Three or four words that do not "
+        "belong together are better."
+    ),
+    "own_words": _later("This password is little more than a name. Add words that nobody knows."),
+    "wrong_password": _later("This is not your password."),
+    "no_address": _later("This is not an e-mail address."),
+    "taken": _later("Somebody in this clinic has this address already."),
+    "last_factor": _later("You need a second step. Set up another one first."),
+    "unknown_zone": _later("There is no such time zone. Write it as Europe/Berlin."),
+    "acts_already": _later("This person acts for the patient already."),
+    "no_birth_year": _later("The year of birth is not known here. Choose a last day instead."),
+    "grown_up": _later("The patient is grown up. Choose a last day instead."),
 }
 """What to say for a rule's own key; any other key reads ``UNFIT``."""
 UNFIT = _later("This does not fit.")

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from adherence import settings
 from adherence.pages.marks import Marks
+from adherence.services import proxies
 from adherence.web import files, locale, words
 
 HERE = Path(__file__).resolve().parent.parent
@@ -31,8 +32,16 @@ def init_app(app: Flask) -> None:
         static_url=static_url,
         words=words,
         languages=locale.NAMES,
+        acting_name=_acting_name,
         emergency_number=lambda: settings.current().emergency_number,
     )
+
+
+def _acting_name() -> str:
+    """The patient whom this browser's person acts for, for the banner; empty for nobody."""
+    actor = g.get("actor")
+    acts_for = None if actor is None else getattr(actor, "acts_for", None)
+    return "" if acts_for is None else proxies.name_of(acts_for)
 
 
 def _marks() -> Marks:

@@ -9,11 +9,12 @@ from adherence.domain.errors import NotFound
 
 
 def own(actor: Actor) -> UUID:
-    """Return the patient whose account this is.
+    """Return the patient whose account this is, or whom its holder acts for at present.
 
     Raises:
         NotFound: the account is no patient's.
     """
-    if actor.patient_id is None:
+    patient_id = actor.acts_for or actor.patient_id
+    if patient_id is None:
         raise NotFound
-    return actor.patient_id
+    return patient_id

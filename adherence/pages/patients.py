@@ -112,6 +112,7 @@ class ShownSheet:
     goals: list[ShownGoal]
     new_goal: str
     new_activity: str
+    ways_in: str
     facts_title: str
     facts: list[Fact]
     definition: str
@@ -215,6 +216,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         new_activity=url_for("plans.new", patient_id=patient_id)
         if any(view.agreed.state == ACTIVE for view in found.goals)
         else "",
+        ways_in=url_for("invites.show", patient_id=patient_id),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
         definition=_(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Role
 from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Entry, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
@@ -290,6 +290,12 @@ def _prepare(
     row["clinic_id"] = record.clinic_id
     row["received_at"] = record.now
     row["author_id"] = record.actor.account_id
+    if (
+        row["source"] is Source.SELF
+        and record.actor.role is Role.PATIENT
+        and record.actor.patient_id != record.patient_id
+    ):
+        row["source"] = Source.PROXY
     return None
 
 

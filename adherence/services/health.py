@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adherence.services import outbox
+from adherence.services import mails, outbox
 from adherence.store import caseload, jobs
 from adherence.store.db import Run, read, write
 
@@ -14,7 +14,7 @@ from adherence.store.db import Run, read, write
 SILENT = timedelta(minutes=10)
 #: Lines of the outbox, and midnights, may wait this long.
 LATE = timedelta(minutes=15)
-JOBS = ("settle", "seal", "outbox", "sessions")
+JOBS = ("settle", "seal", "outbox", "mail", "sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ def troubles(now: datetime) -> list[Trouble]:
             states = {row.job: row for row in run.all(jobs.job_states)}
             rolled = run.value(caseload.oldest_roll)
         waiting, since = outbox.waiting()
+        unsent, unsent_since = mails.waiting()
     except Exception:
         return [Trouble("database", now)]
     found = []
@@ -45,6 +46,8 @@ def troubles(now: datetime) -> list[Trouble]:
             found.append(Trouble(f"job {job} does not run", row.ran_at))
     if waiting and since is not None and now - since > LATE:
         found.append(Trouble(f"outbox waits ({waiting})", since))
+    if unsent and unsent_since is not None and now - unsent_since > LATE:
+        found.append(Trouble(f"mail waits ({unsent})", unsent_since))
     if rolled is not None and now - rolled > LATE:
         found.append(Trouble("days are not settled", rolled))
     return found

@@ -3,6 +3,7 @@ list."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -31,6 +32,9 @@ from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
 
 NAME_LIMIT = 200
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+#: From this age on nobody acts for a patient as for a child, unless the clinic says otherwise.
+GROWN_AGE = 18
 SHEET_DAYS = 28
 #: Opening the sheet again within this time is the same look.
 SAME_LOOK = timedelta(minutes=30)
@@ -99,23 +103,54 @@ class Sheet:
     names: dict[UUID, str]
 
 
-def add_clinic(*, name: str, zone: str, emergency_number: str, now: datetime) -> UUID:
-    """Add a clinic; its id."""
+def add_clinic(
+    *,
+    name: str,
+    zone: str,
+    emergency_number: str,
+    now: datetime,
+    slug: str | None = None,
+    grown_age: int = GROWN_AGE,
+) -> UUID:
+    """Add a clinic; its id. ``slug`` is its word in addresses, which a server of several needs.
+
+    Raises:
+        InvalidInput: an unknown zone, a word that no address can hold, an age that is none.
+    """
     zone_info(zone)
+    if slug is not None and not SLUG.fullmatch(slug):
+        raise InvalidInput("slug", "invalid")
+    if not 0 < grown_age < 100:
+        raise InvalidInput("grown_age", "out_of_range")
     clinic_id = new_id()
-    write(
-        lambda run: run.do(
-            clinics.add_clinic,
-            id=clinic_id,
-            name=clean(name, NAME_LIMIT),
-            zone=zone,
-            emergency_number=emergency_number,
-            created_at=now,
-            audit_n=0,
-            sealed_n=0,
-        )
+    row = clinic_row(
+        clinic_id, clean(name, NAME_LIMIT), zone, emergency_number, now, slug, grown_age
     )
+    write(lambda run: run.do(clinics.add_clinic, **row))
     return clinic_id
+
+
+def clinic_row(
+    clinic_id: UUID,
+    name: str,
+    zone: str,
+    emergency_number: str,
+    now: datetime,
+    slug: str | None = None,
+    grown_age: int = GROWN_AGE,
+) -> dict[str, Any]:
+    """The row of a new clinic."""
+    return {
+        "id": clinic_id,
+        "name": name,
+        "zone": zone,
+        "emergency_number": emergency_number,
+        "created_at": now,
+        "audit_n": 0,
+        "sealed_n": 0,
+        "slug": slug,
+        "grown_age": grown_age,
+    }
 
 
 def add_patient(
@@ -459,6 +494,20 @@ def clinic_zone(clinic_id: UUID) -> str:
         raise NotFound
     zone: str = row.zone
     return zone
+
+
+def clinic_name(clinic_id: UUID) -> str:
+    """What a clinic's patients call it.
+
+    Raises:
+        NotFound: no such clinic.
+    """
+    with read() as run:
+        row: Any = run.first(clinics.clinic_by_id, clinic_id=clinic_id)
+    if row is None:
+        raise NotFound
+    name: str = row.name
+    return name
 
 
 def care_team(actor: Actor, patient_id: UUID) -> Sequence[TeamMember]:

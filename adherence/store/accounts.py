@@ -1,4 +1,4 @@
-"""Accounts, and the three ways in: one-time links, sessions, tokens; all kept as hashes.
+"""Accounts with what each signs in by, and bearer tokens, kept as hashes.
 
 What a relation is, is asked here too: it is the other half of "may this person enter", and both
 halves together are at most two statements.
@@ -13,8 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.domain.access import Role
+from adherence.domain.access import STAFF, Role
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.factors import PASSKEY
 from adherence.store.milestones import NOTICE
 from adherence.store.patients import CARE, PATIENT
 
@@ -26,6 +27,8 @@ class AccountRow(Model):
     __table_args__ = (
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),
         sa.Index(None, "clinic_id", "name", "id"),
+        sa.Index("uq_account_clinic_id_email", "clinic_id", "email", unique=True),
+        sa.Index("uq_account_handle", "handle", unique=True),
         one_of("role", Role),
     )
 
@@ -36,40 +39,16 @@ class AccountRow(Model):
     locale: Mapped[str | None] = mapped_column(sa.String(8))
     active: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class SigninLinkRow(Model):
-    """A one-time link; the digest is keyed, so a stolen table cannot be searched for tokens."""
-
-    __tablename__ = "signin_link"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
-        sa.Index(None, "account_id"),
-        sa.Index(None, "ends_at"),
-    )
-
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(Id)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class SessionRow(Model):
-    """One signed-in browser. ``ends_at`` never moves; ``seen_at`` moves by a person's acts only."""
-
-    __tablename__ = "session"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
-        sa.Index(None, "account_id"),
-        sa.Index(None, "ends_at"),
-    )
-
-    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(Id)
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: In lower case; an address nobody has confirmed yet waits in ``email_new``.
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email_new: Mapped[str | None] = mapped_column(sa.String(254))
+    #: An argon2id hash with its parameters.
+    password: Mapped[str | None] = mapped_column(sa.String(200))
+    #: The authenticator app's secret, encrypted, and the last time step whose code was used.
+    totp: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    totp_step: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: What passkeys know the account by: 32 random bytes, nothing of the person.
+    handle: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
 
 
 class ApiTokenRow(Model):
@@ -89,14 +68,12 @@ class ApiTokenRow(Model):
 
 
 ACCOUNT: Any = AccountRow.__table__
-LINK: Any = SigninLinkRow.__table__
-SESSION: Any = SessionRow.__table__
 TOKEN: Any = ApiTokenRow.__table__
 
 _digest = sa.bindparam("digest", type_=sa.LargeBinary(32))
 _account = sa.bindparam("account_id", type_=Id)
 _now = sa.bindparam("now", type_=UtcDateTime)
-_actor = [
+ACTOR = [
     ACCOUNT.c.id.label("account_id"),
     ACCOUNT.c.clinic_id,
     ACCOUNT.c.role,
@@ -106,9 +83,9 @@ _actor = [
 ]
 _with_patient = ACCOUNT.outerjoin(PATIENT, PATIENT.c.account_id == ACCOUNT.c.id)
 
-add_account = Statement(sa.insert(ACCOUNT), "id clinic_id role name locale active created_at")
+add_account = Statement(sa.insert(ACCOUNT), "id clinic_id role name locale active created_at email")
 account_by_id = Statement(
-    sa.select(*_actor, ACCOUNT.c.active).select_from(_with_patient).where(ACCOUNT.c.id == _account)
+    sa.select(*ACTOR, ACCOUNT.c.active).select_from(_with_patient).where(ACCOUNT.c.id == _account)
 )
 set_active = Statement(
     sa.update(ACCOUNT)
@@ -121,39 +98,107 @@ set_locale = Statement(
     .values(locale=sa.bindparam("new_locale", type_=sa.String))
 )
 
-add_link = Statement(sa.insert(LINK), "digest account_id created_at ends_at")
-#: The database decides who was first: one row comes back once, then never again.
-use_link = Statement(
-    sa.update(LINK)
-    .where(LINK.c.digest == _digest, LINK.c.used_at.is_(None), LINK.c.ends_at > _now)
-    .values(used_at=_now)
-    .returning(LINK.c.account_id)
-)
-drop_old_links = Statement(sa.delete(LINK).where(LINK.c.ends_at <= _now))
-
-add_session = Statement(sa.insert(SESSION), "digest account_id started_at seen_at ends_at")
-actor_of_session = Statement(
-    sa.select(*_actor, SESSION.c.seen_at, SESSION.c.ends_at)
-    .select_from(
-        SESSION.join(ACCOUNT, ACCOUNT.c.id == SESSION.c.account_id).outerjoin(
-            PATIENT, PATIENT.c.account_id == ACCOUNT.c.id
-        )
+#: What a sign-in is decided by. Asked by the address or by the account.
+_credentials = sa.select(
+    *ACTOR,
+    ACCOUNT.c.active,
+    ACCOUNT.c.email,
+    ACCOUNT.c.email_new,
+    ACCOUNT.c.password,
+    ACCOUNT.c.totp,
+    ACCOUNT.c.totp_step,
+    ACCOUNT.c.handle,
+    sa.exists().where(PASSKEY.c.account_id == ACCOUNT.c.id).label("has_passkey"),
+).select_from(_with_patient)
+_email = sa.bindparam("address", type_=sa.String)
+credentials_by_id = Statement(_credentials.where(ACCOUNT.c.id == _account))
+credentials_by_email = Statement(
+    _credentials.where(
+        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id), ACCOUNT.c.email == _email
     )
-    .where(SESSION.c.digest == _digest, ACCOUNT.c.active.is_(True))
 )
-#: Only forwards: two requests at once leave the later moment.
-touch_session = Statement(
-    sa.update(SESSION)
-    .where(SESSION.c.digest == _digest, SESSION.c.seen_at < _now)
-    .values(seen_at=_now)
+staff_of_clinic = Statement(
+    sa.select(
+        ACCOUNT.c.id,
+        ACCOUNT.c.name,
+        ACCOUNT.c.role,
+        ACCOUNT.c.email,
+        ACCOUNT.c.active,
+        ACCOUNT.c.password.is_not(None).label("has_begun"),
+    )
+    .where(
+        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        sa.or_(*(ACCOUNT.c.role == role for role in sorted(STAFF))),
+    )
+    .order_by(ACCOUNT.c.name, ACCOUNT.c.id)
 )
-drop_session = Statement(sa.delete(SESSION).where(SESSION.c.digest == _digest))
-drop_sessions_of = Statement(sa.delete(SESSION).where(SESSION.c.account_id == _account))
-drop_old_sessions = Statement(sa.delete(SESSION).where(SESSION.c.ends_at <= _now))
+any_account = Statement(sa.select(ACCOUNT.c.id).limit(1))
+set_email = Statement(
+    sa.update(ACCOUNT).where(ACCOUNT.c.id == _account).values(email=_email, email_new=None)
+)
+set_new_email = Statement(
+    sa.update(ACCOUNT).where(ACCOUNT.c.id == _account).values(email_new=_email)
+)
+set_password = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(password=sa.bindparam("new_hash", type_=sa.String))
+)
+#: The same hash under newer parameters: only if nobody has changed the password meanwhile.
+rehash_password = Statement(
+    sa.update(ACCOUNT)
+    .where(
+        ACCOUNT.c.id == _account,
+        ACCOUNT.c.password == sa.bindparam("old_hash", type_=sa.String),
+    )
+    .values(password=sa.bindparam("new_hash", type_=sa.String))
+)
+set_totp = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(
+        totp=sa.bindparam("sealed", type_=sa.LargeBinary),
+        totp_step=sa.bindparam("step", type_=sa.BigInteger),
+    )
+)
+#: A code works once, and none of an earlier step works after it: the database decides who is first.
+use_totp_step = Statement(
+    sa.update(ACCOUNT)
+    .where(
+        ACCOUNT.c.id == _account,
+        ACCOUNT.c.active.is_(True),
+        ACCOUNT.c.totp.is_not(None),
+        sa.or_(
+            ACCOUNT.c.totp_step.is_(None),
+            ACCOUNT.c.totp_step < sa.bindparam("step", type_=sa.BigInteger),
+        ),
+    )
+    .values(totp_step=sa.bindparam("step", type_=sa.BigInteger))
+    .returning(ACCOUNT.c.id)
+)
+sealed_secrets = Statement(
+    sa.select(ACCOUNT.c.id, ACCOUNT.c.totp).where(ACCOUNT.c.totp.is_not(None))
+)
+reseal_totp = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account, ACCOUNT.c.totp == sa.bindparam("before", type_=sa.LargeBinary))
+    .values(totp=sa.bindparam("sealed", type_=sa.LargeBinary))
+)
+set_handle = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account, ACCOUNT.c.handle.is_(None))
+    .values(handle=sa.bindparam("new_handle", type_=sa.LargeBinary(32)))
+)
+#: Whoever lost what they signed in by begins anew, with nothing of it left.
+forget_factors = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(password=None, totp=None, totp_step=None)
+)
 
 add_token = Statement(sa.insert(TOKEN), "digest account_id label created_at ends_at")
 actor_of_token = Statement(
-    sa.select(*_actor)
+    sa.select(*ACTOR)
     .select_from(
         TOKEN.join(ACCOUNT, ACCOUNT.c.id == TOKEN.c.account_id).outerjoin(
             PATIENT, PATIENT.c.account_id == ACCOUNT.c.id

@@ -16,6 +16,7 @@ class ClinicRow(Model):
     """One clinic; its audit chain holds what belongs to no single patient."""
 
     __tablename__ = "clinic"
+    __table_args__ = (sa.Index("uq_clinic_slug", "slug", unique=True),)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(200))
@@ -25,18 +26,29 @@ class ClinicRow(Model):
     audit_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     audit_head: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     sealed_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    #: The clinic's word in addresses and on the sign-in page; needed once a server has two clinics.
+    slug: Mapped[str | None] = mapped_column(sa.String(40))
+    #: From this age on nobody acts for a patient because that patient is a child.
+    grown_age: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("18"))
 
 
 CLINIC: Any = ClinicRow.__table__
 
 add_clinic = Statement(
-    sa.insert(CLINIC), "id name zone emergency_number created_at audit_n sealed_n"
+    sa.insert(CLINIC), "id name zone emergency_number created_at audit_n sealed_n slug grown_age"
 )
 clinic_by_id = Statement(
-    sa.select(CLINIC.c.id, CLINIC.c.name, CLINIC.c.zone, CLINIC.c.emergency_number).where(
-        CLINIC.c.id == sa.bindparam("clinic_id", type_=Id)
-    )
+    sa.select(
+        CLINIC.c.id,
+        CLINIC.c.name,
+        CLINIC.c.zone,
+        CLINIC.c.emergency_number,
+        CLINIC.c.slug,
+        CLINIC.c.grown_age,
+    ).where(CLINIC.c.id == sa.bindparam("clinic_id", type_=Id))
 )
+#: All clinics as the sign-in page needs them; a server has a few.
+clinic_slugs = Statement(sa.select(CLINIC.c.id, CLINIC.c.slug, CLINIC.c.name).order_by(CLINIC.c.id))
 clinic_ids = Statement(sa.select(CLINIC.c.id).order_by(CLINIC.c.id))
 lock_clinic = Statement(
     sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n)

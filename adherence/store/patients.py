@@ -115,6 +115,12 @@ patient_by_id = Statement(
 patient_of_account = Statement(
     sa.select(PATIENT.c.id).where(PATIENT.c.account_id == sa.bindparam("account_id", type_=Id))
 )
+#: A patient has one account for good; of two who give one, the first wins.
+set_patient_account = Statement(
+    sa.update(PATIENT)
+    .where(_patient, PATIENT.c.account_id.is_(None))
+    .values(account_id=sa.bindparam("new_account_id", type_=Id))
+)
 #: Takes the patient's row lock (SQLite: the writer already holds the file).
 lock_patient = Statement(
     sa.select(

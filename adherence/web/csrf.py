@@ -32,13 +32,16 @@ def init_app(app: Flask) -> None:
 
 def token() -> str:
     """The token that a form on this page has to send back."""
-    secret: str | None = g.get("session_secret")
-    if secret is not None:
-        return _tied("session", secret)
-    found = request.cookies.get(COOKIE) or g.get("pre_cookie")
+    secret = _session()
+    return _tied("pre", pre()) if secret is None else _tied("session", secret)
+
+
+def pre() -> str:
+    """The secret that tells this browser from others before anybody has signed in on it."""
+    found: str | None = request.cookies.get(COOKIE) or g.get("pre_cookie")
     if not found:
         found = g.pre_cookie = secrets.token_urlsafe(32)
-    return _tied("pre", found)
+    return found
 
 
 def check() -> None:
@@ -48,7 +51,7 @@ def check() -> None:
         ForeignForm: it did not, or the token is missing or another browser's.
     """
     _check_origin()
-    secret: str | None = g.get("session_secret")
+    secret = _session()
     if secret is not None:
         expected = _tied("session", secret)
     elif found := request.cookies.get(COOKIE):
@@ -58,6 +61,12 @@ def check() -> None:
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         raise ForeignForm
+
+
+def _session() -> str | None:
+    """The session that forms of this page belong to; none on a page that is open to all."""
+    found: str | None = None if g.get("is_open_page") else g.get("session_secret")
+    return found
 
 
 def _check_origin() -> None:
@@ -88,6 +97,8 @@ def _write_cookie(response: Response) -> Response:
             path="/",
             secure=True,
             httponly=True,
-            samesite="Strict",
+            # Not "Strict": a link in a mail would come without it and the page would get a new one,
+            # so that forms already open in this browser could no longer be sent.
+            samesite="Lax",
         )
     return response

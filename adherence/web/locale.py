@@ -83,13 +83,13 @@ _CATALOGUES = _Catalogues()
 def choose() -> str:
     """Return the language of this request.
 
-    In this order: the account's own choice; on pages before sign-in the ``lang`` of the address
-    (it names a language and nothing about a person); what the browser prefers; English.
+    In this order: the account's own choice; where there is none, the ``lang`` of the address (it
+    names a language and nothing about a person); what the browser prefers; English.
     """
     actor = g.get("actor")
     if actor is not None and actor.locale in LOCALES:
         return str(actor.locale)
-    if actor is None and request.args.get("lang") in LOCALES:
+    if request.args.get("lang") in LOCALES:
         return str(request.args["lang"])
     return request.accept_languages.best_match(LOCALES) or LOCALES[0]
 

@@ -10,21 +10,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from werkzeug.routing import Rule as Route
 
-from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope
+from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope, Stage
 from adherence.domain.errors import NotFound, NotPermitted
 from adherence.services import accounts, audit
 from adherence.settings import Settings
-from adherence.web import bodies, csrf, sessions
+from adherence.web import bodies, csrf, sessions, throttles
 from adherence.web.clock import now
-from adherence.web.problems import MACHINES, SignedOut
+from adherence.web.problems import MACHINES, SignedOut, StepNeeded
 
 View = Callable[..., Any]
 EXTENSION = "adherence.doors"
 SAFE = frozenset({"GET", "HEAD"})
+#: Where the steps of signing in are, and where one goes when none is left.
+NEXT_STEP = "/sign-in/next"
+PROVE = "/account/prove"
+WHOM = "/for"
+HOME = "/"
 PATIENT = "patient_id"
 NOTICE = "notice_id"
 
@@ -38,11 +44,13 @@ class Mark:
     """What a view says of itself: its action, None for everybody; form fields that may repeat.
 
     ``takes_files`` lets its form be as long as a film, and have more fields than others.
+    ``throttle`` names the limits on how often it may be tried.
     """
 
     action: str | None
     repeats: frozenset[str]
     takes_files: bool = False
+    throttle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +65,33 @@ class Door:
     takes_files: bool
     #: What a query may name; None where it may name anything.
     parameters: frozenset[str] | None
+    throttle: str | None = None
 
 
 def policy(
-    action: str, *, repeats: Iterable[str] = (), takes_files: bool = False
+    action: str,
+    *,
+    repeats: Iterable[str] = (),
+    takes_files: bool = False,
+    throttle: str | None = None,
 ) -> Callable[[View], View]:
     """Let a view be entered by whom ``POLICY[action]`` names; it gets the actor first.
 
     ``repeats`` names form fields that may occur more than once; ``takes_files`` says that its form
-    carries a picture or a film.
+    carries a picture or a film; ``throttle`` names the limits of ``web.throttles`` that hold.
     """
     if action not in POLICY:
         raise ValueError(f"{action} is not in the policy table")
+    if throttle is not None and throttle not in throttles.LIMITS:
+        raise ValueError(f"{throttle} is not among the limits")
 
     def mark(view: View) -> View:
         @wraps(view)
         def entered(*args: Any, **kwargs: Any) -> Any:
             return view(g.actor, *args, **kwargs)
 
-        entered.door = Mark(action, frozenset(repeats), takes_files)  # type: ignore[attr-defined]
+        mark = Mark(action, frozenset(repeats), takes_files, throttle)
+        entered.door = mark  # type: ignore[attr-defined]
         return entered
 
     return mark
@@ -87,9 +103,22 @@ def public(view: View) -> View:
     return view
 
 
+def throttled(name: str) -> Callable[[View], View]:
+    """Let anybody enter a view, as often as the limits of ``name`` allow."""
+    if name not in throttles.LIMITS:
+        raise ValueError(f"{name} is not among the limits")
+
+    def mark(view: View) -> View:
+        view.door = Mark(None, frozenset(), throttle=name)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def visitor() -> Actor | None:
-    """Who is signed in, on a page that everybody may see."""
-    return sessions.actor()
+    """Who is signed in, and not only halfway, on a page that everybody may see."""
+    found = sessions.opened()
+    return None if found is None or found.stage is not Stage.FULL else found.actor
 
 
 def guard_app(app: Flask, settings: Settings) -> None:
@@ -128,7 +157,16 @@ def _door(app: Flask, route: Route) -> Door | None:
     view = app.view_functions[route.endpoint]
     parameters: frozenset[str] | None = getattr(view, "parameters", None)
     is_machine = route.rule.startswith(MACHINES)
-    return Door(mark.action, rule, is_machine, about, mark.repeats, mark.takes_files, parameters)
+    return Door(
+        mark.action,
+        rule,
+        is_machine,
+        about,
+        mark.repeats,
+        mark.takes_files,
+        parameters,
+        mark.throttle,
+    )
 
 
 def _guard(doors: dict[str, Door], settings: Settings) -> None:
@@ -136,6 +174,8 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
 
     Raises:
         SignedOut: nobody is signed in.
+        StepNeeded: somebody is, but a step comes first.
+        TooMany: it was tried, or anything was asked, too often.
         NotPermitted: this role can never do it, or the form is not ours.
         NotFound: this actor may not do it with this patient, or there is no such patient.
     """
@@ -153,36 +193,69 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     rule = door.rule
     if rule is None:
         g.actor = None
-        if not is_safe:
-            bodies.check_form(settings, door.repeats)
-            csrf.check()
+        g.is_open_page = True
+        if route.endpoint != "static":
+            throttles.pace(None)
+        _check_form(settings, door, is_safe)
+        throttles.check(door.throttle)
         return
-    actor = g.actor = _bearer() if door.is_machine else sessions.actor()
+    session = None if door.is_machine else sessions.opened()
+    actor = session.actor if session is not None else None
+    if door.is_machine:
+        actor = _bearer()
     if actor is None:
         raise SignedOut
+    if session is not None and session.stage not in rule.stages:
+        _check_form(settings, door, is_safe)
+        raise StepNeeded(NEXT_STEP if session.stage is Stage.PENDING else HOME)
+    g.actor = actor
+    throttles.pace(actor.account_id)
     if actor.role not in rule.roles:
         raise NotPermitted
-    if (actor.role, _relation(door, rule, actor)) not in rule.may:
+    relation = _relation(door, rule, actor)
+    if (actor.role, relation) not in rule.may:
+        if actor.acts_for is not None and relation is Relation.NONE and door.about is None:
+            raise StepNeeded(WHOM)  # whom this browser acted for, it may no longer act for
         # Where the address names nobody, there is nobody to hide.
         raise NotPermitted if door.about is None else NotFound
-    if is_safe and door.about == PATIENT:
-        _note_read(actor, door.action)
-    if not door.is_machine:
-        if not is_safe:
-            bodies.check_form(settings, door.repeats, door.takes_files)
-            csrf.check()
-        if rule.is_act:
-            sessions.note_act()
+    if session is not None:
+        _check_form(settings, door, is_safe)
+    if rule.is_fresh and (session is None or not session.is_fresh(now())):
+        raise StepNeeded(_prove())
+    if is_safe:
+        _note_read(door, rule, actor)
+    if session is not None and rule.is_act:
+        sessions.note_act()
+    throttles.check(door.throttle)
 
 
-def _note_read(actor: Actor, action: str | None) -> None:
+def _check_form(settings: Settings, door: Door, is_safe: bool) -> None:
+    """Refuse an unsafe request of a page that is not one of our own forms."""
+    if not is_safe:
+        bodies.check_form(settings, door.repeats, door.takes_files)
+        csrf.check()
+
+
+def _prove() -> str:
+    """The page that asks for a factor again and then leads back here."""
+    back = request.path if request.method == "GET" else HOME
+    return f"{PROVE}?{urlencode({'to': back})}"
+
+
+def _note_read(door: Door, rule: Rule, actor: Actor) -> None:
     """One line of audit for every look of somebody else at a patient.
 
     Opening the patient itself is noted by its own use case, which also remembers when one looked.
     """
-    patient_id = (request.view_args or {})[PATIENT]
-    if actor.patient_id != patient_id and action is not None and action != "patient.read":
-        audit.note_read(actor, patient_id, action, now())
+    if door.about == PATIENT:
+        patient_id = (request.view_args or {})[PATIENT]
+    elif door.about is None and rule.scope is Scope.PATIENT:
+        patient_id = actor.acts_for
+    else:
+        return
+    if patient_id in (None, actor.patient_id) or door.action in (None, "patient.read"):
+        return
+    audit.note_read(actor, patient_id, str(door.action), now())
 
 
 def _bearer() -> Actor | None:
@@ -203,4 +276,6 @@ def _relation(door: Door, rule: Rule, actor: Actor) -> Relation:
         return accounts.relation_to_patient(actor, named[PATIENT], now())
     if door.about == NOTICE:
         return accounts.relation_to_notice(actor, named[NOTICE], now())
+    if actor.acts_for is not None:
+        return accounts.relation_to_patient(actor, actor.acts_for, now())
     return Relation.NONE if actor.patient_id is None else Relation.SELF

@@ -20,7 +20,14 @@ from flask_babel import lazy_gettext as _later
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, SecurityError, Unauthorized
 
-from adherence.domain.errors import AdherenceError, Conflict, InvalidInput, NotFound, NotPermitted
+from adherence.domain.errors import (
+    AdherenceError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    TooMany,
+)
 from adherence.schemas.fields import messages_of
 
 log = logging.getLogger(__name__)
@@ -36,6 +43,7 @@ STATUS: dict[type[AdherenceError], int] = {
     NotPermitted: 403,
     NotFound: 404,
     Conflict: 409,
+    TooMany: 429,
 }
 #: status -> (kind, title, detail), in English: the API speaks one language.
 SAID: dict[int, tuple[str, str, str]] = {
@@ -82,12 +90,24 @@ SHOWN: dict[int, tuple[Any, Any]] = {
         _later("Nothing you typed is lost if you keep this page. Try again in a moment."),
     ),
 }
+SHOWN_STEP = (
+    _later("One step comes first"),
+    _later("Show that it is you. Then do it again: nothing was stored."),
+)
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
 _SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
 
 class SignedOut(Unauthorized):
     """Nobody is signed in: no session or token, or one that is over."""
+
+
+class StepNeeded(Unauthorized):
+    """Somebody is signed in, but not for this: another step comes first, at ``to``."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__()
+        self.to = to
 
 
 class MalformedRequest(HTTPException):
@@ -140,15 +160,20 @@ def _where(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _page(status: int) -> Response:
+def _page(status: int, step: str = "") -> Response:
     title, words = SHOWN.get(status) or SHOWN[500 if status >= 500 else 400]
-    signed_out = status == 401
+    link, link_words = "/", _("To my first page")
+    if step:
+        title, words = SHOWN_STEP
+        link, link_words = step, _("Go on")
+    elif status == 401:
+        link, link_words = SIGN_IN, _("Sign in")
     shown = {
         "title": str(title),
         "words": str(words),
         "ours": status >= 500,
-        "link": SIGN_IN if signed_out else "/",
-        "link_words": _("Sign in") if signed_out else _("To my first page"),
+        "link": link,
+        "link_words": link_words,
     }
     page = render_template(
         "errors/error.html", status=status, title=title, detail=words, error=shown
@@ -168,7 +193,10 @@ def _refused(error: AdherenceError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
     if isinstance(error, InvalidInput):
         return refusal(status, errors={error.field: [error.message_key]})
-    return refusal(status)
+    response = refusal(status)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
@@ -180,6 +208,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error  # a redirect of the router's, or a response made by hand
     if isinstance(error, SignedOut) and not is_machine() and request.method == "GET":
         return redirect(SIGN_IN, 303)
+    if isinstance(error, StepNeeded) and not is_machine():
+        return redirect(error.to, 303) if request.method == "GET" else _page(401, error.to)
     if isinstance(error, SecurityError):
         return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page
     response = refusal(error.code, getattr(error, "detail", None))

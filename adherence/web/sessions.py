@@ -8,10 +8,15 @@ from flask import Flask, Response, g, request
 from flask.sessions import SessionInterface, SessionMixin
 
 from adherence.domain.access import Actor
-from adherence.services import accounts
+from adherence.services import sessions
+from adherence.services.sessions import Browser, Entered, Opened
+from adherence.web import browsers
 from adherence.web.clock import now
 
 COOKIE = "__Host-session"
+DEVICE = "__Host-device"
+#: A known device is forgotten by its browser after this many seconds: 400 days, the most there is.
+DEVICE_SECONDS = 400 * 24 * 3600
 
 
 class _NoClientSession(SessionInterface):
@@ -27,37 +32,73 @@ class _NoClientSession(SessionInterface):
 def init_app(app: Flask) -> None:
     """Give ``app`` server-side sessions and no others."""
     app.session_interface = _NoClientSession()
-    app.after_request(_write_cookie)
+    app.after_request(_write_cookies)
 
 
-def actor() -> Actor | None:
-    """Who is signed in on this browser. Reading never prolongs a session."""
+def opened() -> Opened | None:
+    """The live session of this browser. Reading never prolongs it."""
     secret = request.cookies.get(COOKIE)
     if not secret:
         return None
-    opened = accounts.open_session(secret, now())
-    if opened is None:
+    found = sessions.open_session(secret, now())
+    if found is None:
         g.session_cookie = None  # worth nothing any more: taken back with this response
         return None
     g.session_secret = secret
-    g.session_is_stale = opened.is_stale
-    return opened.actor
+    g.session = found
+    return found
 
 
-def sign_in(token: str) -> bool:
-    """Redeem a one-time token for a session on this browser; False says nothing about why.
+def current() -> Opened:
+    """The session that the guard opened for this view."""
+    found: Opened = g.session
+    return found
 
-    The browser's session before, if any, is over either way, and the new one has a new id. Call it
-    from a posted form only.
-    """
-    secret = accounts.redeem_link(token.strip(), now(), replaces=request.cookies.get(COOKIE))
-    g.session_cookie = secret
-    return secret is not None
+
+def secret() -> str:
+    """The secret of this browser's session, for what is bound to it."""
+    found: str = g.session_secret
+    return found
+
+
+def browser() -> Browser:
+    """What this browser brings along to the beginning of a session."""
+    return Browser(request.cookies.get(COOKIE), browsers.label())
+
+
+def device() -> str:
+    """The secret of a device that may be known; empty where it never was."""
+    return request.cookies.get(DEVICE, "")
+
+
+def go_on(entered: Entered) -> None:
+    """Let this browser hold a session that has begun; what it held before is over."""
+    g.session_cookie = g.session_secret = entered.secret
+
+
+def go_on_as(secret: str) -> None:
+    """The same for a session that goes on under a new id."""
+    g.session_cookie = g.session_secret = secret
+
+
+def keep_device(cookie: str) -> None:
+    """Let this browser be a known device."""
+    g.device_cookie = cookie
+
+
+def forget_device() -> None:
+    """Let this browser no longer be a known device."""
+    g.device_cookie = None
 
 
 def sign_out(actor: Actor) -> None:
     """End this browser's session for good; the response also clears what was kept of pages."""
-    accounts.end_session(g.session_secret, actor, now())
+    sessions.end_session(g.session_secret, actor, now())
+    end()
+
+
+def end() -> None:
+    """Take the cookie of a session back that is over."""
     g.session_cookie = None
     g.clears_cache = True
 
@@ -69,8 +110,8 @@ def note_act() -> None:
     (``Sec-Fetch-User``): refreshing by script, by meta tag or by redirect does not say so. Browsers
     too old to say anything count unless a script's header gives the request away.
     """
-    if g.session_is_stale and _is_act():
-        accounts.see_session(g.session_secret, now())
+    if g.session.is_stale and _is_act():
+        sessions.see_session(g.session_secret, now())
 
 
 def _is_act() -> bool:
@@ -83,15 +124,22 @@ def _is_act() -> bool:
     return mode is None or (mode == "navigate" and headers.get("Sec-Fetch-User") == "?1")
 
 
-def _write_cookie(response: Response) -> Response:
+def _write_cookies(response: Response) -> Response:
     if "session_cookie" in g:
-        secret: str | None = g.session_cookie
-        if secret is None:
-            response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
-        else:
-            response.set_cookie(
-                COOKIE, secret, path="/", secure=True, httponly=True, samesite="Lax"
-            )
+        _write(response, COOKIE, g.session_cookie, "Lax", None)
+    if "device_cookie" in g:
+        _write(response, DEVICE, g.device_cookie, "Strict", DEVICE_SECONDS)
     if g.get("clears_cache"):
         response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+def _write(
+    response: Response, name: str, secret: str | None, samesite: str, seconds: int | None
+) -> None:
+    if secret is None:
+        response.delete_cookie(name, path="/", secure=True, httponly=True, samesite=samesite)
+    else:
+        response.set_cookie(
+            name, secret, seconds, path="/", secure=True, httponly=True, samesite=samesite
+        )

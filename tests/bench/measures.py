@@ -36,6 +36,7 @@ CASES: dict[str, list[str]] = {
         *("--sliding-duration", "90", "--sliding-step", "30"),
     ],
     "episodes": ["episodes"],
+    "persistence": ["persistence"],
 }
 LIMITS = {
     ("CMA7", 100_000, "csv"): 2.0,

@@ -182,11 +182,10 @@ class Bench:
 
     def signed_in(self, account_id: object) -> list[tuple[str, str]]:
         """The header of a browser in which the account has just signed in."""
-        from adherence.services import accounts
         from adherence.web.sessions import COOKIE
+        from tests.builders import session_of
 
-        now = datetime.now(UTC)
-        secret = accounts.redeem_link(accounts.make_link(account_id, now), now)  # type: ignore[arg-type]
+        secret = session_of(account_id, datetime.now(UTC))  # type: ignore[arg-type]
         return [("Cookie", f"{COOKIE}={secret}")]
 
     def patient_pages(self, population: Population, *paths: str) -> workloads.Pages:

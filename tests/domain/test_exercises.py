@@ -4,7 +4,7 @@ import contextlib
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adherence.domain.errors import InvalidInput
@@ -18,6 +18,9 @@ from adherence.domain.exercises import (
     mirrored,
 )
 from adherence.domain.figure import AT_EASE
+
+UNTIMED = settings(deadline=None)
+
 
 WORDS = {
     "title": "Knee bends",
@@ -165,6 +168,7 @@ JSON = st.recursive(
 )
 
 
+@UNTIMED
 @given(st.data())
 def test_whatever_stands_in_a_place_is_read_or_refused(draw):
     changed = copy.deepcopy(PLAIN)

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adherence.domain.figure import (
@@ -37,6 +37,8 @@ from adherence.domain.figure import (
     quaternion,
     root_turn,
 )
+
+UNTIMED = settings(deadline=None)
 
 
 def near(a, b, tolerance=1e-9):
@@ -169,6 +171,7 @@ def test_the_pelvis_turns_in_the_room(pitch, roll, yaw, head, face):
     assert near((turn[2], turn[5], turn[8]), face)
 
 
+@UNTIMED
 @given(ANGLES, TURNS)
 def test_no_posture_changes_the_length_of_a_bone(angles, turns):
     plain, body = posture({}), posture(angles, root_turn(*turns), (0.3, 0.9, -0.2))
@@ -177,6 +180,7 @@ def test_no_posture_changes_the_length_of_a_bone(angles, turns):
         assert length(from_(body, start, end)) == pytest.approx(length(from_(plain, start, end)))
 
 
+@UNTIMED
 @given(ANGLES)
 def test_the_mirrored_figure_is_the_figure_in_a_mirror(angles):
     body, other = posture(angles), posture(mirrored_angles(angles))
@@ -186,11 +190,13 @@ def test_the_mirrored_figure_is_the_figure_in_a_mirror(angles):
         assert near(other.places[mirrored_name(name)], (-x, y, z), 1e-6)
 
 
+@UNTIMED
 @given(ANGLES)
 def test_mirrored_twice_is_the_same(angles):
     assert mirrored_angles(mirrored_angles(angles)) == angles
 
 
+@UNTIMED
 @given(ANGLES)
 def test_angles_within_their_ranges_breach_nothing(angles):
     assert breaches(angles) == []
@@ -229,6 +235,7 @@ def test_the_ranges_of_spine_and_neck_add_up():
     assert whole("bend", neck) == 45  # AAOS: 45
 
 
+@UNTIMED
 @given(TURNS, TURNS)
 def test_a_quaternion_is_the_same_turn(first, second):
     turn = product(root_turn(*first), root_turn(*second))
@@ -236,6 +243,7 @@ def test_a_quaternion_is_the_same_turn(first, second):
     assert matrix(quaternion(turn)) == pytest.approx(turn, abs=1e-9)
 
 
+@UNTIMED
 @given(TURNS, TURNS, st.floats(0, 1))
 def test_between_two_turns_is_a_turn(first, second, share):
     q = between(quaternion(root_turn(*first)), quaternion(root_turn(*second)), share)
@@ -273,6 +281,7 @@ def test_a_limb_through_the_body_is_found(angles):
 points = st.tuples(*(st.floats(-1, 1) for _ in range(3)))
 
 
+@UNTIMED
 @given(points, points, points, points)
 def test_the_closest_points_are_at_least_as_close_as_any_tried(a, b, c, d):
     s, t, apart = closest(a, b, c, d)

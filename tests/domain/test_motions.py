@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adherence.domain.contacts import miss, target_of
@@ -25,6 +25,9 @@ from adherence.domain.motions import (
     way,
 )
 from tests.domain.test_exercises import data
+
+UNTIMED = settings(deadline=None)
+
 
 CHAIR = {"kind": "chair", "at": [0.0, 0.1]}
 SIT_TO_STAND = [
@@ -189,6 +192,7 @@ def test_a_sliding_heel_touches_but_moves():
     assert max(abs(heel[1]) for heel in heels) < 0.003
 
 
+@UNTIMED
 @given(st.floats(0, 1))
 def test_bones_keep_their_length_on_the_way(share):
     plain = posture({})

@@ -85,7 +85,7 @@ class Clinic:
         if who not in self.signed_in:
             visit.page.goto(self.people[who]["link"])
             visit.page.locator("form button").first.click()
-            visit.page.wait_for_url(lambda url: "/sign-in" not in url)
+            visit.page.wait_for_url(lambda url: "/code" not in url)
             self.signed_in[who] = context.storage_state()
         return visit
 

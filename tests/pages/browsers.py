@@ -10,9 +10,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from adherence.domain.access import Actor
-from adherence.services import accounts
 from adherence.web import clock
 from adherence.web.sessions import COOKIE
+from tests.builders import session_of
 
 SITE = "https://localhost"
 
@@ -47,6 +47,11 @@ class _Forms(HTMLParser):
             self._text = None
 
 
+def forms_of(html: str) -> list[tuple[str, dict[str, str]]]:
+    """The forms of a page: where each is sent, and the fields that it carries already."""
+    return _Forms(html).found
+
+
 class Browser:
     """One person's browser, at a moment that the test sets."""
 
@@ -54,8 +59,7 @@ class Browser:
         self.app = app
         self.client = app.test_client()
         self.at(at)
-        secret = accounts.redeem_link(accounts.make_link(actor.account_id, at, 60), at)
-        assert secret is not None
+        secret = session_of(actor.account_id, at)
         self.client.set_cookie(COOKIE, secret, domain="localhost", secure=True)
 
     def at(self, moment: datetime) -> None:

@@ -12,6 +12,7 @@ from flask_babel import force_locale
 from markupsafe import Markup
 
 from adherence.pages import frame
+from adherence.pages.qr import qr
 from adherence.pages.stairs import stairs
 from adherence.web import locale, words
 
@@ -890,8 +891,204 @@ def _overview() -> dict[str, Any]:
     }
 
 
-def _sign_in() -> dict[str, Any]:
-    return {"errors": {"token": "This code does not fit or was used before."}, "signed_out": True}
+def _sign_in(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "form": {"email": "ruth.aldous@example.org"},
+        "errors": {"password": "This does not fit together. Nothing is locked yet."},
+        "signed_out": False,
+        "shut": False,
+        "asks_for_clinic": False,
+        "mails": True,
+        "passkeys": True,
+    }
+    return {**usual, **changes}
+
+
+def _signed_out() -> dict[str, Any]:
+    return _sign_in(
+        form={},
+        errors={"passkey": "This passkey did not fit."},
+        signed_out=True,
+        shut=True,
+        asks_for_clinic=True,
+    )
+
+
+def _wrong(**errors: str) -> Callable[[], dict[str, Any]]:
+    """A page of one step, with what is wrong at its fields."""
+    return lambda: {
+        "form": {},
+        "errors": errors,
+        "shortest": 12,
+        "mails": True,
+        "reason": "mail",
+        "asks_for_clinic": False,
+        "asks_current": True,
+        "has_totp": True,
+        "has_passkey": True,
+        "left": 3,
+        "name": "Ruth Aldous",
+        "chosen": "en",
+    }
+
+
+def _no_mail() -> dict[str, Any]:
+    return {**_wrong()(), "mails": False, "reason": "reset"}
+
+
+def _square() -> Markup:
+    return qr("https://adherence.example.org/code#K7QM-2XHD-9RTA", "Square code")
+
+
+def _enrol() -> dict[str, Any]:
+    return {
+        "square": _square(),
+        "secret": "JBSW-Y3DP-EHPK-3PXP-JBSW-Y3DP-EHPK-3PXP",
+        "errors": {"code": "This code does not fit.", "passkey": "No passkey was made."},
+        "is_first": True,
+        "passkeys": True,
+    }
+
+
+def _enrol_again() -> dict[str, Any]:
+    return {**_enrol(), "errors": {}, "is_first": False, "passkeys": False}
+
+
+def _prove(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "to": "/account/sessions",
+        "has_pin": True,
+        "has_password": True,
+        "has_totp": False,
+        "has_passkey": True,
+        "is_demo": False,
+        "has_any": True,
+        "errors": {"proof": "This does not fit."},
+    }
+    return {**usual, **changes}
+
+
+def _prove_twice() -> dict[str, Any]:
+    """Fields of one name stand on this page in turn, never together."""
+    return _prove(has_pin=False, has_totp=True, errors={})
+
+
+def _prove_in_demo() -> dict[str, Any]:
+    return _prove(
+        has_pin=False, has_password=False, has_passkey=False, has_any=False, is_demo=True, errors={}
+    )
+
+
+def _prove_nothing() -> dict[str, Any]:
+    return {**_prove_in_demo(), "is_demo": False}
+
+
+_KEYS = [
+    View(name="Firefox, Android", note="this one", action="#"),
+    View(name="Safari, iPad", note="last used 3 March 2026", action="#"),
+]
+
+
+def _ways_in(**changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "email": "ruth.aldous@example.org",
+        "email_new": "ruth@example.org",
+        "has_password": True,
+        "has_totp": True,
+        "recovery": "8 recovery codes are left.",
+        "passkeys": _KEYS,
+        "devices": _KEYS,
+        "has_pin_here": True,
+        "may_pin": True,
+        "may_passkey": True,
+        "may_mail": True,
+        "is_staff": False,
+    }
+    return {
+        "layout": "patient/layout.html",
+        "ways": View(**{**usual, **changes}),
+        "errors": {"code": "This code does not fit."},
+    }
+
+
+def _ways_in_staff() -> dict[str, Any]:
+    new = _ways_in(
+        email="",
+        email_new="",
+        has_password=False,
+        has_totp=False,
+        recovery="",
+        passkeys=[],
+        devices=[],
+        has_pin_here=False,
+        may_pin=False,
+        is_staff=True,
+    )
+    return {**new, "layout": "clinician/layout.html", "errors": {"factor": "You need one."}}
+
+
+def _sessions() -> dict[str, Any]:
+    shown = [
+        View(name="Chrome, Windows", note="this one", action=""),
+        View(name="Safari, iPhone", note="last active 12 min ago", action="#"),
+    ]
+    return {"layout": "clinician/layout.html", "sessions": shown}
+
+
+def _for() -> dict[str, Any]:
+    return {
+        "people": [
+            View(patient_id="", name="For me, Maria Aldous", is_now=True),
+            View(patient_id=ID, name="Ruth Aldous", is_now=False),
+        ]
+    }
+
+
+def _letting_in() -> dict[str, Any]:
+    return {
+        "access": View(
+            patient_id=ID,
+            name="Ruth Aldous",
+            back="#",
+            state="Signs in by PIN.",
+            email="ruth.aldous@example.org",
+            devices=_KEYS,
+            proxies=[View(name="Maria Aldous", note="until somebody ends it", action="#")],
+            may_mail=True,
+        ),
+        "form": {"until": "day"},
+        "errors": {"until": "Choose until when.", "last_day": "Choose the last day."},
+    }
+
+
+def _invite_sheet() -> dict[str, Any]:
+    return {
+        "sheet": View(name="Ruth Aldous", clinic="Praxis am Fluss", code="K7QM-2XHD-9RTA"),
+        "until": "16 March 2026",
+        "square": _square(),
+        "address": "adherence.example.org/code",
+        "back": "#",
+    }
+
+
+def _staff() -> dict[str, Any]:
+    return {
+        "members": [
+            View(
+                name="Anna Berger",
+                role="Clinician",
+                note="anna@example.org",
+                again="#",
+                disable="#",
+            ),
+            View(name="Imre Fehér", role="Clinician", note="shut out", again="", disable=""),
+        ],
+        "roles": [("clinician", "Clinician"), ("admin", "Administrator")],
+        "link": "https://adherence.example.org/code#Zk3uUqkqWfU2bYt6vN1xw7nBq9yQ0aL5rT8eD4cG2hM",
+        "mailed": True,
+        "form": {},
+        "errors": {"name": "This cannot stay empty.", "email": "This is not an e-mail address."},
+    }
 
 
 def _error(ours: bool) -> dict[str, Any]:
@@ -1136,6 +1333,39 @@ SAMPLES = {
     "programme": _sample("programme/overview.html", _overview),
     "account": _sample("account/account.html", dict),
     "sign-in": _sample("account/sign_in.html", _sign_in),
+    "signed-out": _sample("account/sign_in.html", _signed_out),
+    "pin": _sample("account/pin.html", _wrong(pin="This PIN does not fit.")),
+    "code": _sample("account/code.html", _wrong(token="This code does not fit.")),
+    "mail": _sample("account/mail.html", _wrong(email="Type an e-mail address.")),
+    "mail-off": _sample("account/mail.html", _no_mail),
+    "mail-sent": _sample("account/mail_sent.html", _wrong(code="This code does not fit.")),
+    "first-start": _sample("account/first_start.html", _wrong(zone="No zone.", again="Not same.")),
+    "second": _sample("account/second.html", _wrong(code="This code does not fit.")),
+    "first-password": _sample("account/first_password.html", _wrong(password="Too short.")),
+    "enrol": _sample("account/enrol.html", _enrol),
+    "enrol-again": _sample("account/enrol.html", _enrol_again),
+    "recovery": _sample(
+        "account/recovery.html", lambda: {"codes": ["K7QM2-XHD9R-TAB"] * 10, "errors": {}}
+    ),
+    "welcome": _sample("account/welcome.html", _wrong(pin="Easy to guess.", again="Not same.")),
+    "password": _sample("account/password.html", _wrong(current="This is not your password.")),
+    "new-pin": _sample("account/new_pin.html", _wrong(pin="Easy to guess.")),
+    "email": _sample("account/email.html", _wrong(email="This is not an e-mail address.")),
+    "email-off": _sample("account/email.html", _no_mail),
+    "prove": _sample("account/prove.html", _prove),
+    "prove-twice": _sample("account/prove.html", _prove_twice),
+    "prove-in-demo": _sample("account/prove.html", _prove_in_demo),
+    "prove-nothing": _sample("account/prove.html", _prove_nothing),
+    "for": _sample("account/for.html", _for),
+    "for-nobody": _sample("account/for.html", lambda: {"people": []}),
+    "ways-in": _sample("account/ways_in.html", _ways_in),
+    "ways-in-staff": _sample("account/ways_in.html", _ways_in_staff),
+    "sessions": _sample("account/sessions.html", _sessions),
+    "proxies": _sample("patient/proxies.html", lambda: {"people": _KEYS}),
+    "proxies-nobody": _sample("patient/proxies.html", lambda: {"people": []}),
+    "letting-in": _sample("clinician/ways_in.html", _letting_in),
+    "invite-sheet": _sample("clinician/invite_sheet.html", _invite_sheet),
+    "staff": _sample("clinician/staff.html", _staff),
     "not-found": _sample("errors/error.html", lambda: _error(False)),
     "broken": _sample("errors/error.html", lambda: _error(True)),
 }

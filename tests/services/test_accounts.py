@@ -15,9 +15,12 @@ from flask import Flask
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.errors import NotFound
-from adherence.services import accounts, audit, patients
-from adherence.store.accounts import ACCOUNT, LINK, SESSION, TOKEN
+from adherence.services import accounts, audit, patients, sessions, sign_in
+from adherence.services.sessions import Browser, Entered
+from adherence.store.accounts import ACCOUNT, TOKEN
 from adherence.store.db import db
+from adherence.store.one_time import ONE_TIME
+from adherence.store.sessions import SESSION
 from tests.wards import DAY, MONDAY, clinic, patient_of
 
 THREADS = 20
@@ -49,6 +52,12 @@ def at_once(app: Flask, work: Any) -> list[Any]:
         return list(pool.map(run, range(THREADS)))
 
 
+def redeem_link(token: str, now: Any, replaces: str | None = None) -> str | None:
+    """The secret of the session that a code opens, None when it opens none."""
+    entered = sign_in.by_code(token, "this browser", Browser(replaces), now)
+    return entered.secret if isinstance(entered, Entered) else None
+
+
 def rows(table: Any) -> list[Any]:
     found = list(db.session.execute(sa.select(table)).all())
     db.session.rollback()
@@ -62,7 +71,7 @@ def rows(table: Any) -> list[Any]:
 def test_of_twenty_that_redeem_a_link_together_one_gets_in(app: Flask, turn: int):
     token = accounts.make_link(person().account_id, MONDAY)
 
-    secrets = at_once(app, lambda number: accounts.redeem_link(token, MONDAY))
+    secrets = at_once(app, lambda number: redeem_link(token, MONDAY))
 
     assert sum(secret is not None for secret in secrets) == 1
     assert len(rows(SESSION)) == 1
@@ -72,7 +81,7 @@ def test_twenty_links_of_one_account_open_twenty_sessions(app: Flask):
     actor = person()
     tokens = [accounts.make_link(actor.account_id, MONDAY) for _ in range(THREADS)]
 
-    secrets = at_once(app, lambda number: accounts.redeem_link(tokens[number], MONDAY))
+    secrets = at_once(app, lambda number: redeem_link(tokens[number], MONDAY))
 
     assert len({*secrets} - {None}) == THREADS
 
@@ -81,24 +90,24 @@ def test_a_link_works_until_its_last_moment_and_not_at_it():
     actor = person()
     for early, works in ((timedelta(microseconds=1), True), (timedelta(0), False)):
         token = accounts.make_link(actor.account_id, MONDAY, minutes=10)
-        secret = accounts.redeem_link(token, MONDAY + 10 * MINUTE - early)
+        secret = redeem_link(token, MONDAY + 10 * MINUTE - early)
         assert (secret is not None) is works
 
 
 def test_a_used_link_is_used_for_good():
     token = accounts.make_link(person().account_id, MONDAY, minutes=60)
 
-    assert accounts.redeem_link(token, MONDAY)
+    assert redeem_link(token, MONDAY)
     for later in (MONDAY, MONDAY + MINUTE, MONDAY - MINUTE):
-        assert accounts.redeem_link(token, later) is None
+        assert redeem_link(token, later) is None
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a" * 10_000, "\0"])
 def test_a_token_that_never_was_opens_nothing(token: str):
     accounts.make_link(person().account_id, MONDAY)
 
-    assert accounts.redeem_link(token, MONDAY) is None
-    assert accounts.open_session(token, MONDAY) is None
+    assert redeem_link(token, MONDAY) is None
+    assert sessions.open_session(token, MONDAY) is None
     assert accounts.actor_of_token(token, MONDAY) is None
 
 
@@ -107,25 +116,25 @@ def test_a_link_is_no_bearer_and_a_bearer_no_link():
     actor = person()
     link = accounts.make_link(actor.account_id, MONDAY)
     bearer = accounts.make_token(actor.account_id, "phone", MONDAY)
-    secret = accounts.redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
+    secret = redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
     assert secret is not None
 
     assert accounts.actor_of_token(link, MONDAY) is None
     assert accounts.actor_of_token(secret, MONDAY) is None
-    assert accounts.open_session(link, MONDAY) is None
-    assert accounts.open_session(bearer, MONDAY) is None
-    assert accounts.redeem_link(bearer, MONDAY) is None
-    assert accounts.redeem_link(secret, MONDAY) is None
+    assert sessions.open_session(link, MONDAY) is None
+    assert sessions.open_session(bearer, MONDAY) is None
+    assert redeem_link(bearer, MONDAY) is None
+    assert redeem_link(secret, MONDAY) is None
 
 
 def test_tables_hold_no_value_that_lets_anybody_in():
     actor = person()
     link = accounts.make_link(actor.account_id, MONDAY)
     bearer = accounts.make_token(actor.account_id, "phone", MONDAY)
-    secret = accounts.redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
+    secret = redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
     assert secret is not None
 
-    kept = repr([rows(table) for table in (LINK, SESSION, TOKEN)])
+    kept = repr([rows(table) for table in (ONE_TIME, SESSION, TOKEN)])
     for value in (link, bearer, secret):
         assert value not in kept
         assert value.encode().hex() not in kept
@@ -136,7 +145,7 @@ def test_the_hash_of_a_link_cannot_be_made_without_the_key():
 
     token = accounts.make_link(person().account_id, MONDAY)
 
-    assert bytes(rows(LINK)[0].digest) != hashlib.sha256(token.encode()).digest()
+    assert bytes(rows(ONE_TIME)[0].digest) != hashlib.sha256(token.encode()).digest()
 
 
 def test_a_link_made_under_an_earlier_key_works_while_that_key_is_listed(app: Flask):
@@ -151,14 +160,14 @@ def test_a_link_made_under_an_earlier_key_works_while_that_key_is_listed(app: Fl
     app.extensions[EXTENSION] = replace(
         old, secret_key=fresh, secret_key_fallbacks=(old.secret_key,)
     )
-    assert accounts.redeem_link(tokens[0], MONDAY)
+    assert redeem_link(tokens[0], MONDAY)
     app.extensions[EXTENSION] = replace(old, secret_key=fresh)
-    assert accounts.redeem_link(tokens[1], MONDAY) is None
+    assert redeem_link(tokens[1], MONDAY) is None
 
 
 def test_making_and_redeeming_leaves_one_line_and_no_secret_in_the_audit():
     actor = person()
-    accounts.redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
+    redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY)
 
     assert audit.verify(actor.clinic_id) == []
 
@@ -167,7 +176,7 @@ def test_making_and_redeeming_leaves_one_line_and_no_secret_in_the_audit():
 
 
 def session_of(actor: Actor, now: Any = MONDAY) -> str:
-    secret = accounts.redeem_link(accounts.make_link(actor.account_id, now), now)
+    secret = redeem_link(accounts.make_link(actor.account_id, now), now)
     assert secret is not None
     return secret
 
@@ -179,16 +188,16 @@ def session_of(actor: Actor, now: Any = MONDAY) -> str:
 def test_a_session_that_nobody_uses_ends(role: Role, minutes: int):
     secret = session_of(person(role))
 
-    assert accounts.open_session(secret, MONDAY + minutes * MINUTE - timedelta(microseconds=1))
-    assert accounts.open_session(secret, MONDAY + minutes * MINUTE) is None
+    assert sessions.open_session(secret, MONDAY + minutes * MINUTE - timedelta(microseconds=1))
+    assert sessions.open_session(secret, MONDAY + minutes * MINUTE) is None
 
 
 def test_opening_a_session_never_prolongs_it():
     secret = session_of(person(Role.PATIENT))
     for minute in range(0, 30, 2):
-        assert accounts.open_session(secret, MONDAY + minute * MINUTE)
+        assert sessions.open_session(secret, MONDAY + minute * MINUTE)
 
-    assert accounts.open_session(secret, MONDAY + 30 * MINUTE) is None
+    assert sessions.open_session(secret, MONDAY + 30 * MINUTE) is None
 
 
 def test_an_act_prolongs_a_session_up_to_its_end_only():
@@ -196,46 +205,48 @@ def test_an_act_prolongs_a_session_up_to_its_end_only():
     now = MONDAY
     while now < MONDAY + timedelta(hours=11, minutes=50):
         now += 10 * MINUTE
-        assert accounts.open_session(secret, now)
-        accounts.see_session(secret, now)
+        assert sessions.open_session(secret, now)
+        sessions.see_session(secret, now)
 
-    assert accounts.open_session(secret, MONDAY + timedelta(hours=12) - timedelta(seconds=1))
-    accounts.see_session(secret, MONDAY + timedelta(hours=12))
-    assert accounts.open_session(secret, MONDAY + timedelta(hours=12)) is None
+    assert sessions.open_session(secret, MONDAY + timedelta(hours=12) - timedelta(seconds=1))
+    sessions.see_session(secret, MONDAY + timedelta(hours=12))
+    assert sessions.open_session(secret, MONDAY + timedelta(hours=12)) is None
 
 
 def test_an_act_noted_late_does_not_turn_the_clock_back():
     secret = session_of(person())
-    accounts.see_session(secret, MONDAY + 10 * MINUTE)
-    accounts.see_session(secret, MONDAY + 5 * MINUTE)
+    sessions.see_session(secret, MONDAY + 10 * MINUTE)
+    sessions.see_session(secret, MONDAY + 5 * MINUTE)
 
-    assert accounts.open_session(secret, MONDAY + 24 * MINUTE)
+    assert sessions.open_session(secret, MONDAY + 24 * MINUTE)
 
 
 def test_a_dead_session_is_not_brought_back_by_an_act():
     secret = session_of(person())
     late = MONDAY + 20 * MINUTE
-    assert accounts.open_session(secret, late) is None
+    assert sessions.open_session(secret, late) is None
     # The guard notes acts of opened sessions only; a stray call must not revive one either way.
-    assert accounts.open_session(secret, late + MINUTE) is None
+    assert sessions.open_session(secret, late + MINUTE) is None
 
 
 def test_an_ended_session_is_gone_and_others_stay():
     actor = person()
     first, second = session_of(actor), session_of(actor)
 
-    accounts.end_session(first, actor, MONDAY)
+    sessions.end_session(first, actor, MONDAY)
 
-    assert accounts.open_session(first, MONDAY) is None
-    assert accounts.open_session(second, MONDAY)
+    assert sessions.open_session(first, MONDAY) is None
+    assert sessions.open_session(second, MONDAY)
 
 
-def test_redeeming_ends_the_session_the_browser_held_even_when_the_code_is_wrong():
+def test_redeeming_ends_the_session_the_browser_held_and_a_wrong_code_does_not():
     actor = person()
     before = session_of(actor)
 
-    assert accounts.redeem_link("wrong", MONDAY, replaces=before) is None
-    assert accounts.open_session(before, MONDAY) is None
+    assert redeem_link("wrong", MONDAY, replaces=before) is None
+    assert sessions.open_session(before, MONDAY)
+    assert redeem_link(accounts.make_link(actor.account_id, MONDAY), MONDAY, replaces=before)
+    assert sessions.open_session(before, MONDAY) is None
 
 
 def test_disabling_shuts_every_way_in_at_once():
@@ -245,9 +256,9 @@ def test_disabling_shuts_every_way_in_at_once():
 
     accounts.disable_account(actor.account_id, MONDAY)
 
-    assert accounts.open_session(secret, MONDAY) is None
+    assert sessions.open_session(secret, MONDAY) is None
     assert accounts.actor_of_token(bearer, MONDAY) is None
-    assert accounts.redeem_link(waiting, MONDAY) is None
+    assert redeem_link(waiting, MONDAY) is None
     with pytest.raises(NotFound):
         accounts.actor_of(actor.account_id)
     assert audit.verify(actor.clinic_id) == []
@@ -261,11 +272,11 @@ def test_disabling_while_twenty_sign_in_leaves_nobody_in(app: Flask):
         if number == 7:
             accounts.disable_account(actor.account_id, MONDAY)
             return None
-        return accounts.redeem_link(tokens[number], MONDAY)
+        return redeem_link(tokens[number], MONDAY)
 
     secrets = at_once(app, work)
 
-    assert [secret for secret in secrets if secret and accounts.open_session(secret, MONDAY)] == []
+    assert [secret for secret in secrets if secret and sessions.open_session(secret, MONDAY)] == []
 
 
 def test_an_unknown_account_cannot_be_disabled():
@@ -282,8 +293,8 @@ def test_what_is_over_is_removed_and_nothing_else():
     removed = accounts.drop_expired(MONDAY + DAY + MINUTE)
 
     assert removed == 2
-    assert accounts.open_session(live, MONDAY + DAY + MINUTE)
-    assert len(rows(LINK)) == 2
+    assert sessions.open_session(live, MONDAY + DAY + MINUTE)
+    assert len(rows(ONE_TIME)) == 2
 
 
 # --- tokens ------------------------------------------------------------------------------------
@@ -377,5 +388,5 @@ def test_an_account_that_is_not_active_is_out_even_where_its_rows_were_left(app:
     with db.engine.begin() as connection:
         connection.execute(sa.update(ACCOUNT).values(active=False))
 
-    assert accounts.open_session(secret, MONDAY) is None
+    assert sessions.open_session(secret, MONDAY) is None
     assert accounts.actor_of_token(bearer, MONDAY) is None

@@ -26,7 +26,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How to call one route. ``spends`` names what of the record cannot be used twice."""
+    """How to call one route. ``spends`` names what of the record cannot be used twice.
+
+    Besides names of ids: ``session`` is that of who asks, ``owner`` that of whose record it is.
+    """
 
     json: Said | None = None
     form: Said | None = None
@@ -77,16 +80,70 @@ CALLS: dict[str, Call] = {
     "health.show": Call(answers=(503,)),
     "docs.browse": Call(),
     "api-docs.openapi_json": Call(),
-    "account.sign_in": Call(),
-    "account.goodbye": Call(),
-    "account.enter": Call(
-        form=lambda record: {"token": "no such code"}, spends=("session",), answers=(422,)
+    "sign_in.show": Call(),
+    "sign_in.other": Call(),
+    "sign_in.at": Call(values={"slug": "praxis"}),
+    "sign_in.goodbye": Call(),
+    "sign_in.code": Call(),
+    "sign_in.by_code": Call(form=lambda record: {"token": "no such code"}, answers=(422,)),
+    "sign_in.ask": Call(),
+    "sign_in.forgotten": Call(),
+    "sign_in.by_password": Call(
+        form=lambda record: {"email": "nobody@example.org", "password": "wrong"}, answers=(422,)
     ),
+    "sign_in.by_pin": Call(form=lambda record: {"pin": "482913"}, answers=(422,)),
+    "sign_in.first_start": Call(form=lambda record: {"token": "no such code"}, answers=(422,)),
+    "sign_in.send": Call(form=lambda record: {"email": "nobody@example.org"}),
+    "sign_in.by_mail_code": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
+    "sign_in.passkey_options": Call(form=_no),
+    "sign_in.by_passkey": Call(form=lambda record: {"answer": "{}"}, answers=(422,)),
     # One's own account
     "account.home": Call(),
     "account.show": Call(),
     "account.set_language": Call(form=lambda record: {"locale": "en"}),
     "account.sign_out": Call(form=_no, spends=("session",)),
+    # The steps of signing in: whoever is in already is led on
+    "steps.next_one": Call(),
+    "steps.second": Call(),
+    "steps.prove_second": Call(form=_no),
+    "steps.second_options": Call(form=_no),
+    "steps.prove_passkey": Call(form=_no),
+    "steps.first_password": Call(),
+    "steps.set_first_password": Call(form=_no),
+    "steps.enrol": Call(),
+    "steps.set_up": Call(form=_no),
+    "steps.passkey_options": Call(form=_no),
+    "steps.add_passkey": Call(form=_no),
+    "steps.welcome": Call(),
+    "steps.open_device": Call(form=_no),
+    # One's own ways in
+    "factors.show": Call(),
+    "factors.password": Call(),
+    "factors.set_password": Call(form=lambda record: {"password": "short"}, answers=(422,)),
+    "factors.authenticator": Call(),
+    "factors.set_authenticator": Call(form=lambda record: {"code": "000000"}, answers=(422,)),
+    "factors.drop_authenticator": Call(form=_no, answers=(422,)),
+    "factors.renew_recovery": Call(form=_no),
+    "factors.passkey_options": Call(form=_no),
+    "factors.add_passkey": Call(form=lambda record: {"answer": "{}"}),
+    "factors.drop_passkey": Call(form=_no, spends=("passkey_id", "session"), answers=(404,)),
+    "factors.pin": Call(answers=(404,)),
+    "factors.set_pin": Call(form=lambda record: {"pin": "1", "again": "1"}, answers=(404, 422)),
+    "factors.drop_device": Call(form=_no, spends=("device_id",), answers=(404,)),
+    "factors.email": Call(),
+    "factors.ask_email": Call(form=lambda record: {"email": "none"}, answers=(422,)),
+    "factors.confirm_email": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
+    "factors.prove": Call(),
+    "factors.proven": Call(form=lambda record: {"demo": "yes", "to": "/"}, spends=("session",)),
+    "factors.prove_options": Call(form=_no),
+    "sessions.show": Call(),
+    "sessions.end_one": Call(form=_no, spends=("session_id",), answers=(404,)),
+    "sessions.end_all": Call(form=_no, spends=("session", "session_id")),
+    "sessions.stay": Call(form=_no),
+    "proxies.choose": Call(),
+    "proxies.act": Call(form=lambda record: {"patient_id": ""}, spends=("session",)),
+    "proxies.show": Call(),
+    "proxies.end": Call(form=_no, spends=("proxy_id",)),
     "api_patients.me": Call(),
     # The clinic
     "patients.index": Call(),
@@ -113,6 +170,16 @@ CALLS: dict[str, Call] = {
     "lessons.index": Call(),
     "lessons.show": Call(values=LESSON),
     "lessons.answer": Call(values=LESSON, form=lambda record: {"answer": "1"}),
+    "invites.staff": Call(),
+    "invites.invite_staff": Call(
+        form=lambda record: {
+            "name": "New Colleague",
+            "role": "clinician",
+            "email": f"{new_id()}@example.org",
+        }
+    ),
+    "invites.begin_anew": Call(form=_no, answers=(404,)),
+    "invites.disable": Call(form=_no, spends=("account_id",), answers=(404,)),
     # A patient's own pages
     "today.show": Call(),
     "today.answer": Call(
@@ -155,6 +222,13 @@ CALLS: dict[str, Call] = {
         form=lambda record: {f"reply-{record.notice_id}": "Well done"}, spends=("notice_id",)
     ),
     "patients.sheet": Call(),
+    "invites.show": Call(),
+    "invites.invite": Call(form=_no),
+    "invites.invite_by_mail": Call(form=lambda record: {"email": "none"}, answers=(422,)),
+    "invites.shut_out": Call(form=_no, spends=("device_id", "session_id", "owner")),
+    "invites.drop_device": Call(form=_no, spends=("device_id",)),
+    "invites.add_proxy": Call(form=lambda record: {"proxy_name": "Jo", "until": "open"}),
+    "invites.end_proxy": Call(form=_no, spends=("proxy_id",)),
     "goals.new": Call(),
     "goals.agree": Call(
         form=lambda record: {
@@ -258,7 +332,10 @@ CALLS: dict[str, Call] = {
     "api_review.reply": Call(json=lambda record: {"reply": "Well done"}, spends=("notice_id",)),
     "api_review.seen": Call(spends=("notice_id",)),
 }
-NAMED = ("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id")
+NAMED = (
+    *("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id"),
+    *("device_id", "passkey_id", "session_id", "proxy_id"),
+)
 
 
 def routes(app: Flask) -> list[tuple[Route, str]]:

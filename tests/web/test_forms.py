@@ -29,10 +29,13 @@ def state(town: Town) -> str:
 def posts(town: Town):
     """Every page route that changes something, for somebody who may use it."""
     for route, method in routes(town.app):
-        if method == "GET" or route.rule.startswith("/api/") or route.endpoint == "account.enter":
+        if method == "GET" or route.rule.startswith("/api/"):
             continue
-        staff = route.rule.startswith(("/review", "/patients"))
-        yield route, method, "therapist" if staff else "own"
+        if route.rule.startswith("/staff"):
+            yield route, method, "admin"
+        else:
+            staff = route.rule.startswith(("/review", "/patients"))
+            yield route, method, "therapist" if staff else "own"
 
 
 BAD_TOKENS = {"none": "", "anothers": "near", "short": "0" * 8, "odd": "é" * 64, "long": "a" * 9000}
@@ -119,7 +122,7 @@ def test_O9_nobody_can_be_signed_in_by_another_sites_form(town: Town):
     code = link(town)
     for headers, token in (({}, "x"), ({"Cookie": "__Host-pre=planted"}, "0" * 64)):
         answer = town.browser().post(
-            "/sign-in", data={"token": code, "csrf_token": token}, headers=headers
+            "/code", data={"token": code, "csrf_token": token}, headers=headers
         )
         assert answer.status_code == 403
         assert cookie_of(answer) == ""
@@ -137,7 +140,7 @@ def test_O9_a_token_of_one_browser_is_worth_nothing_in_another(town: Town):
 
     assert tokens[0] != tokens[1]
     answer = town.browser().post(
-        "/sign-in",
+        "/code",
         data={"token": link(town), "csrf_token": tokens[0]},
         headers={"Cookie": cookies[1]},
     )
@@ -236,9 +239,13 @@ def test_V7_fields_that_may_repeat_are_named_one_by_one(town: Town):
 
     repeating = {name: door.repeats for name, door in doors(town.app).items() if door.repeats}
 
+    exercise = frozenset({"joint", "goals", "medium", "equipment"})
     assert repeating == {
         "plans.assign": frozenset({"weekdays"}),
         "plans.begin": frozenset({"weekdays"}),
+        "own_exercises.create": exercise,
+        "own_exercises.draw": exercise,
+        "own_exercises.save": exercise,
     }
 
 

@@ -29,12 +29,8 @@ def crawl(town: Town) -> Iterator[tuple[str, object]]:
                     json=None if call.json is None else call.json(record),
                     form=None if call.form is None else call.form(record),
                 )
-                if "session" in call.spends and who != "nobody":
-                    town.sign_in(who)
                 if call.spends and who != "nobody":
-                    record.spent |= set(call.spends) - {"session"}
-                    with town.inside():
-                        town.renew("own")
+                    town.restore(call.spends, who, "own")
                 yield f"{method} {route.rule} by {who}: {answer.status_code}", answer
                 if not route.arguments:
                     break

@@ -7,12 +7,14 @@ town's. Every text of a patient's record carries that patient's mark, so whoever
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from werkzeug.exceptions import HTTPException
 
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import ActivityKind, Asked, Discipline
@@ -20,10 +22,26 @@ from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind
-from adherence.services import accounts, entries, goals, patients, pauses, plans, review
+from adherence.services import (
+    accounts,
+    entries,
+    goals,
+    patients,
+    pauses,
+    plans,
+    proxies,
+    review,
+    sessions,
+)
+from adherence.services.keys import new_token
+from adherence.services.sessions import digest_of
+from adherence.store.db import write
+from adherence.store.devices import add_device
+from adherence.store.factors import add_passkey
 from adherence.store.ids import new_id
 from adherence.web.clock import EXTENSION as CLOCK
-from tests.builders import ZONE, application, closed
+from adherence.web.policy import doors
+from tests.builders import ZONE, application, closed, session_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -67,6 +85,10 @@ class Record:
     pause_id: UUID
     notice_id: UUID
     account_id: UUID
+    device_id: UUID
+    passkey_id: UUID
+    session_id: UUID
+    proxy_id: UUID
     symptom: str
     spent: set[str] = field(default_factory=set)
 
@@ -117,8 +139,9 @@ class Town:
         An unsafe page request carries the person's form token; ``token`` puts another in its place.
         """
         person = self.people[who] if isinstance(who, str) else who
-        if (path, method) == ("/sign-in", "POST") and form is not None:
-            return self.enter(form["token"], person.secret and f"__Host-session={person.secret}")
+        if method == "POST" and self._is_open(path):
+            cookie = person.secret and f"__Host-session={person.secret}"
+            return self.post_open(path, form or {}, cookie, token, **(headers or {}))
         sent = dict(headers or {})
         if path.startswith("/api/"):
             if person.bearer:
@@ -144,28 +167,56 @@ class Town:
         return person.form_token
 
     def enter(self, code: str, cookies: str = "", **headers: str) -> TestResponse:
-        """The answer to a code posted on the sign-in page by a browser that was shown the page.
+        """The answer to a code posted on the page for codes by a browser that was shown the page.
 
         ``cookies`` are those that the browser held before.
         """
-        page = self.browser().get("/sign-in")
+        return self.post_open("/code", {"token": code}, cookies, **headers)
+
+    def post_open(
+        self,
+        path: str,
+        form: dict[str, str],
+        cookies: str = "",
+        token: str | None = None,
+        **headers: str,
+    ) -> TestResponse:
+        """The answer to a form that is open to all, from a browser that was shown a page."""
+        page = self.browser().get("/code")
         found = _TOKEN.search(page.get_data(as_text=True))
-        assert found, "no form token on the sign-in page"
+        assert found, "no form token on the page for codes"
         before = page.headers["Set-Cookie"].partition(";")[0]
         sent = {"Cookie": "; ".join(one for one in (before, cookies) if one), **headers}
-        data = {"token": code, "csrf_token": found[1]}
-        return self.browser().post("/sign-in", headers=sent, data=data)
+        data = {**form, "csrf_token": found[1] if token is None else token}
+        return self.browser().post(path, headers=sent, data=data)
+
+    def _is_open(self, path: str) -> bool:
+        """Whether a path is one that anybody may post to."""
+        try:
+            endpoint, _ = self.app.url_map.bind("localhost").match(path, method="POST")
+        except HTTPException:
+            return False
+        return doors(self.app)[endpoint].action is None
 
     def sign_in(self, name: str) -> Person:
         """A fresh session of a person, who keeps it."""
         person = self.people[name]
         assert person.actor is not None
         with self.inside():
-            link = accounts.make_link(person.actor.account_id, self.at)
-            secret = accounts.redeem_link(link, self.at)
-        assert secret is not None
-        person.secret, person.form_token = secret, ""
+            person.secret = session_of(person.actor.account_id, self.at)
+        person.form_token = ""
         return person
+
+    def restore(self, spends: Iterable[str], who: str, of: str) -> None:
+        """Put new things in place of those that a request of ``who`` about ``of`` used up."""
+        used = set(spends)
+        if "session" in used and self.people[who].actor and who != "disabled":
+            self.sign_in(who)
+        if "owner" in used:
+            self.sign_in(of)
+        self.records[of].spent |= used - {"session", "owner"}
+        with self.inside():
+            self.renew(of)
 
     # --- relations -----------------------------------------------------------------------------
 
@@ -249,9 +300,7 @@ class Town:
         actor = accounts.actor_of(account_id)
         person = self.people[name] = Person(name, actor)
         person.bearer = accounts.make_token(account_id, "phone", MONDAY)
-        secret = accounts.redeem_link(accounts.make_link(account_id, MONDAY), MONDAY)
-        assert secret is not None
-        person.secret = secret
+        person.secret = session_of(account_id, MONDAY)
         return actor
 
     def _record(self, of: str, lead: Actor, began: datetime) -> Record:
@@ -309,7 +358,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 3),
+            *([new_id()] * 7),
             symptom,
         )
         self.records[of] = patient
@@ -342,6 +391,7 @@ class Town:
             MONDAY,
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
+        patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id"}
         self.renew(of)
         return patient
 
@@ -402,14 +452,64 @@ class Town:
 
         def account_id() -> UUID:
             made = accounts.create_account(
-                one.lead.clinic_id, Role.CLINICIAN, f"{one.mark} spare", "en", at
+                one.lead.clinic_id, Role.CLINICIAN, "A spare colleague", "en", at
             )
             patients.add_to_care_team(
                 one.lead, one.patient_id, made, discipline=Discipline.OTHER, now=at
             )
             return made
 
+        def device_id() -> UUID:
+            row = {
+                "id": new_id(),
+                "digest": digest_of(new_token()),
+                "account_id": one.actor.account_id,
+                "pin": "no hash",
+                "tries": 0,
+                "label": "Firefox, Android",
+                "created_at": at,
+                "seen_at": at,
+            }
+            write(lambda run: run.do(add_device, **row))
+            return row["id"]
+
+        def passkey_id() -> UUID:
+            row = {
+                "id": new_id(),
+                "account_id": one.actor.account_id,
+                "credential": new_id().bytes,
+                "public_key": b"none",
+                "count": 0,
+                "backed_up": False,
+                "label": "Ring",
+                "created_at": at,
+            }
+            write(lambda run: run.do(add_passkey, **row))
+            return row["id"]
+
+        def session_id() -> UUID:
+            opened = sessions.open_session(session_of(one.actor.account_id, at), at)
+            assert opened is not None
+            return opened.id
+
+        def proxy_id() -> UUID:
+            proxies.add_proxy(
+                one.lead,
+                one.patient_id,
+                name="Somebody else",
+                email="",
+                until_at=None,
+                until_grown=False,
+                locale="en",
+                now=at,
+            )
+            return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
+
         return {
+            "device_id": device_id,
+            "passkey_id": passkey_id,
+            "session_id": session_id,
+            "proxy_id": proxy_id,
             "activity_id": activity_id,
             "client_id": client_id,
             "pause_id": pause_id,

@@ -859,10 +859,12 @@ def position_of(exercise: Exercise, now: Moment) -> str:
     front = turned(now.body.turns["pelvis"], (0.0, 0.0, 1.0))[1]
     if "seat" in parts:
         return "sitting"
+    kneels = any(part.startswith(("knee", "shin")) for part in parts)
+    if exercise.position == "four-point" and kneels:
+        return "four-point"
     if up > 0.55:
-        kneels = any(part.startswith(("knee", "shin")) for part in parts)
-        return "kneeling" if kneels and exercise.position != "four-point" else "standing"
-    if exercise.position == "four-point" or exercise.position == "standing":
+        return "kneeling" if kneels else "standing"
+    if exercise.position in ("four-point", "standing"):
         return exercise.position
     if "side" in parts:
         return "lying-side"
