@@ -18,6 +18,8 @@ from adherence.web.locale import current
 from adherence.web.locale import gettext as _
 
 DAYS = 7
+LONG_HOLD = 5
+"""Seconds. Staying for less between repetitions is not counted along."""
 SIDES = ("both", "left", "right")
 
 
@@ -98,7 +100,8 @@ def typed(one: Exercise, locale: str) -> dict[str, str]:
         ("hold_seconds", one.dose.hold_seconds),
         ("minutes", one.dose.minutes),
     ):
-        if pair is not None:
+        is_a_moment = field == "hold_seconds" and one.dose.reps and pair and pair[1] < LONG_HOLD
+        if pair is not None and not is_a_moment:
             given[field] = str(pair[0])
     return given | _rhythm(one.dose)
 
