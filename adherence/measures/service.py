@@ -138,7 +138,8 @@ class _Sqlite:
         text = SQLITE_ID.format("id")
         return self.run.execute(
             f"SELECT id, {text}, name FROM clinic"  # noqa: S608 - names quoted
-            f" WHERE id IN (SELECT clinic_id FROM {quoted_name(table)}) ORDER BY 3, 1"
+            " WHERE id IN (SELECT clinic_id FROM "
+            f"{quoted_name(table)}) ORDER BY 3, 1"
         ).fetchall()
 
     def own(self, table: str, shown: Sequence[str], clinic: bytes | None) -> Iterator[Any]:
@@ -171,7 +172,8 @@ class _Postgres:
         """Key, id and name of each clinic that has supplies."""
         found = self.run.execute(
             "SELECT id, id::text, name FROM clinic"  # noqa: S608 - names quoted
-            f" WHERE id IN (SELECT clinic_id FROM {_dotted(table)}) ORDER BY 3, 1"
+            " WHERE id IN (SELECT clinic_id FROM "
+            f"{_dotted(table)}) ORDER BY 3, 1"
         ).fetchall()
         return list(found)
 
