@@ -93,7 +93,7 @@ def window(browser: Any, address: str) -> Iterator[Opener]:
 
     def make(width: int = 360, script: str = "", **options: Any) -> Window:
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         made = Window(context.new_page(), address)
         made.page.on(
             "console", lambda said: made.errors.append(said.text) if said.type == "error" else None
