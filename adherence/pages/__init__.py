@@ -9,6 +9,8 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    break_glass,
+    care_teams,
     charts,
     entries,
     factors,
@@ -41,6 +43,8 @@ ROOMS = (
     sessions,
     proxies,
     invites,
+    care_teams,
+    break_glass,
     today,
     entries,
     symptoms,

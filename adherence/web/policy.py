@@ -121,6 +121,12 @@ def visitor() -> Actor | None:
     return None if found is None or found.stage is not Stage.FULL else found.actor
 
 
+def relation() -> Relation:
+    """How whoever is let in stands to what this request is about; NONE where nobody is."""
+    found: Relation = g.get("relation", Relation.NONE)
+    return found
+
+
 def guard_app(app: Flask, settings: Settings) -> None:
     """Put the guard before every view of ``app``. The last step of joining its rooms.
 
@@ -209,6 +215,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         _check_form(settings, door, is_safe)
         raise StepNeeded(NEXT_STEP if session.stage is Stage.PENDING else HOME)
     g.actor = actor
+    g.relation = Relation.NONE
     throttles.pace(actor.account_id)
     if actor.role not in rule.roles:
         raise NotPermitted
@@ -218,6 +225,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
             raise StepNeeded(WHOM)  # whom this browser acted for, it may no longer act for
         # Where the address names nobody, there is nobody to hide.
         raise NotPermitted if door.about is None else NotFound
+    g.relation = relation
     if session is not None:
         _check_form(settings, door, is_safe)
     if rule.is_fresh and (session is None or not session.is_fresh(now())):
