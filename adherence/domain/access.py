@@ -6,8 +6,9 @@ relation that a rule does not name is refused. Documentation is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -49,11 +50,35 @@ class Stage(StrEnum):
     FULL = "full"
 
 
+class Source(StrEnum):
+    """By which edge somebody acts."""
+
+    PAGE = "page"
+    API = "api"
+    SERVICE = "service"  # by no door: signing in, a job, the command line
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """By which door an actor came in: under which action, standing how, in which request.
+
+    The relation was true when the door was passed; whoever writes asks again inside the
+    transaction, at ``moment()``, so that nothing is written after it has ended.
+    """
+
+    action: str
+    relation: Relation
+    source: Source
+    request_id: str
+    moment: Callable[[], datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is acting. ``patient_id`` is set when the account is a patient's own.
 
-    ``acts_for`` is the patient a proxy's browser speaks for at present.
+    ``acts_for`` is the patient a proxy's browser speaks for at present. ``entrance`` is None for
+    jobs and commands, which pass no door.
     """
 
     account_id: UUID
@@ -63,6 +88,7 @@ class Actor:
     name: str
     locale: str | None
     acts_for: UUID | None = None
+    entrance: Entrance | None = None
 
 
 FULL_ONLY = frozenset({Stage.FULL})
@@ -125,6 +151,7 @@ POLICY: dict[str, Rule] = {
     "review.read": _clinic("See the review queue of the patients one cares for.", _CLINICIAN),
     "programme.read": _clinic("See the programme's aggregates.", _MANAGER),
     "clinic.administer": _clinic("Look after the clinic's accounts.", _ADMIN),
+    "audit.read": _clinic("Look through the clinic's audit.", _ADMIN),
     # The library of exercises
     "exercise.read": _clinic("Find and read exercises.", _OF_CLINIC, _CLINICIAN),
     "exercise.look": _clinic("See pictures of an exercise.", _OF_CLINIC, _CLINICIAN, is_act=False),
@@ -162,6 +189,7 @@ POLICY: dict[str, Rule] = {
     "milestone.read": _patient("See milestones.", _SELF, _TEAM),
     "notice.read": _patient("Read a notice and its reply.", _SELF, _TEAM, is_act=False),
     "notice.review": _patient("Reply to a notice, or mark it seen.", _TEAM),
+    "access.read": _patient("See who else opened or changed the record.", _SELF),
 }
 
 # --- Signing in, and acting for somebody -------------------------------------------------------
@@ -221,6 +249,7 @@ PROXY_MAY = (
     "chart.read",
     "milestone.read",
     "notice.read",
+    "access.read",
 )
 for _action in PROXY_MAY:
     POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_PROXY})
