@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,8 @@ PAGE = 5_000
 #: Lines shown at once, and a number beyond the last line of any chain.
 LINES = 200
 LAST = 2**62
+#: How long a chain is, the hash it ends with, and how far it is sealed.
+Head = tuple[int, bytes | None, int]
 #: The job that walks through all chains at night.
 VERIFY = "verify"
 #: Chains sealed in one transaction: a long one would hold up everybody's writing.
@@ -213,32 +216,44 @@ def seal_clinic(clinic_id: UUID, now: datetime) -> int:
 
 
 def verify(clinic_id: UUID) -> list[Fault]:
-    """Every place where the clinic's chains or seals do not hold; empty when all is whole."""
-    with read() as run:
+    """Every place where the clinic's chains or seals do not hold; empty when all is whole.
+
+    Each chain is read in a snapshot of its own: one for all would hold back the database's
+    checkpoint for the whole of a long walk.
+    """
+    return _verify(read, clinic_id)
+
+
+def verify_within(run: Run, clinic_id: UUID) -> list[Fault]:
+    """The same on what one transaction sees."""
+    return _verify(lambda: nullcontext(run), clinic_id)
+
+
+def _verify(snapshot: Callable[[], AbstractContextManager[Run]], clinic_id: UUID) -> list[Fault]:
+    with snapshot() as run:
         faults, sealed = _verify_seals(run, clinic_id)
-        heads = _heads(run, clinic_id)
+        owners = _owners(run, clinic_id)
         chains = {row.chain_id for row in run.all(table.audit_chain_ids, clinic_id=clinic_id)}
-    for chain_id in sorted(heads | chains | sealed.keys(), key=str):
-        # A snapshot for each chain: one for all would hold back the checkpoint of a long walk.
-        with read() as run:
+    for chain_id in sorted(owners | chains | sealed.keys(), key=str):
+        with snapshot() as run:
             head = _head(run, clinic_id, chain_id)
             faults += _verify_chain(run, clinic_id, chain_id, head, sealed.get(chain_id, {}))
     return faults
 
 
-def _heads(run: Run, clinic_id: UUID) -> set[UUID]:
+def _owners(run: Run, clinic_id: UUID) -> set[UUID]:
     """The owners of a clinic's chains: its patients and itself."""
     return {row.id for row in run.all(patients.audited, clinic_id=clinic_id)} | {clinic_id}
 
 
-def _head(run: Run, clinic_id: UUID, chain_id: UUID) -> tuple[int, bytes | None] | None:
-    """How long a chain is and how it ends, by its owner; None where the owner is gone."""
+def _head(run: Run, clinic_id: UUID, chain_id: UUID) -> Head | None:
+    """A chain by its owner: how long it is, how it ends, how far it is sealed; None without one."""
     owner: Any
     if chain_id == clinic_id:
         owner = run.first(clinics.audit_head, clinic_id=clinic_id)
     else:
         owner = run.first(patients.audit_head, patient_id=chain_id)
-    return None if owner is None else (owner.audit_n, owner.audit_head)
+    return None if owner is None else (owner.audit_n, owner.audit_head, owner.sealed_n)
 
 
 def _verify_seals(run: Run, clinic_id: UUID) -> tuple[list[Fault], dict[UUID, dict[int, str]]]:
@@ -262,11 +277,14 @@ def _verify_chain(
     run: Run,
     clinic_id: UUID,
     chain_id: UUID,
-    head: tuple[int, bytes | None] | None,
+    head: Head | None,
     sealed: dict[int, str],
 ) -> list[Fault]:
     if head is None:
         return [Fault(chain_id, 0, "the chain's owner is gone")]
+    stored_n, stored_head, sealed_n = head
+    if sealed_n and sealed_n not in sealed:
+        return [Fault(chain_id, sealed_n, "the seal of this line is missing")]
     before, n = GENESIS, 0
     while True:
         rows = run.all(table.audit_chain, chain_id=chain_id, after=n, many=PAGE)
@@ -295,7 +313,6 @@ def _verify_chain(
             break
     if sealed:
         return [Fault(chain_id, n + 1, "the sealed end of the chain is missing")]
-    stored_n, stored_head = head
     if stored_n != n or bytes(stored_head or GENESIS) != before:
         return [Fault(chain_id, n + 1, "the end of the chain is missing")]
     return []

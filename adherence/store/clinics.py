@@ -57,7 +57,7 @@ lock_clinic = Statement(
     .with_for_update()
 )
 audit_head = Statement(
-    sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head).where(
+    sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n).where(
         CLINIC.c.id == sa.bindparam("clinic_id", type_=Id)
     )
 )

@@ -161,7 +161,9 @@ unsealed_heads = Statement(
 audited = Statement(
     sa.select(PATIENT.c.id).where(PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
 )
-audit_head = Statement(sa.select(PATIENT.c.audit_n, PATIENT.c.audit_head).where(_patient))
+audit_head = Statement(
+    sa.select(PATIENT.c.audit_n, PATIENT.c.audit_head, PATIENT.c.sealed_n).where(_patient)
+)
 patients_named = Statement(
     sa.select(PATIENT.c.id).where(
         PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
