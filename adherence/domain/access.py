@@ -31,6 +31,7 @@ class Relation(StrEnum):
     SELF = "self"
     PROXY = "proxy"
     CARE_TEAM = "care_team"
+    EMERGENCY = "emergency"
     CLINIC = "clinic"
     NONE = "none"
 
@@ -229,6 +230,37 @@ POLICY |= {
     "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
 }
 
+# --- Care teams, and a record opened in an emergency ---------------------------------------------
+
+_EMERGENCY = (Role.CLINICIAN, Relation.EMERGENCY)
+
+POLICY |= {
+    "team.read": _patient("See who cares for the patient.", _SELF, _TEAM, _ADMIN),
+    "emergency.begin": _fresh(
+        _clinic("Open one patient's record in an emergency, to read it.", _CLINICIAN)
+    ),
+    "emergency.end": _patient("End what was opened in an emergency.", _EMERGENCY),
+    "emergency.told": _patient("Say that one has read who opened one's record.", _SELF),
+    "emergency.review": _clinic("Look into records opened in an emergency.", _ADMIN),
+}
+
+#: What somebody who opened a record in an emergency may do with it: read it.
+EMERGENCY_MAY = (
+    "patient.read",
+    "goal.read",
+    "plan.read",
+    "activity.read",
+    "occurrence.read",
+    "entry.read",
+    "supply.read",
+    "pause.read",
+    "progress.read",
+    "chart.read",
+    "milestone.read",
+)
+for _action in EMERGENCY_MAY:
+    POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_EMERGENCY})
+
 #: What somebody who acts for a patient may do in the patient's place.
 PROXY_MAY = (
     "patient.read",
@@ -250,6 +282,8 @@ PROXY_MAY = (
     "milestone.read",
     "notice.read",
     "access.read",
+    "team.read",
+    "emergency.told",
 )
 for _action in PROXY_MAY:
     POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_PROXY})
@@ -301,9 +335,9 @@ OBJECTS: dict[str, Object] = {
         {"patient.add": "name zone birth_year discipline started_on", "zone.change": "zone"},
     ),
     "member": _object(
-        "account_id name discipline lead from_at",
-        "patient_id clinic_id until_at looked_at",
-        {"team.change": "account_id discipline lead"},
+        "account_id name discipline lead kind from_at until_at stands_for_id",
+        "patient_id clinic_id looked_at",
+        {"team.change": "account_id discipline lead first_day last_day stands_for_id"},
     ),
     "goal": _object(
         "id words measure unit symptom baseline target ladder due_on importance difficulty state "
@@ -415,6 +449,7 @@ VIEWS = frozenset(
         "supply_receipt",
         "symptom",
         "symptom_report",
+        "team",
         "thread",
         "today",
         "zone_holds",

@@ -22,7 +22,17 @@ from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import Window, WindowKind
-from adherence.services import accounts, entries, goals, patients, pauses, plans, review, settle
+from adherence.services import (
+    accounts,
+    care_teams,
+    entries,
+    goals,
+    patients,
+    pauses,
+    plans,
+    review,
+    settle,
+)
 from adherence.services.occurrences import occurrences
 
 ZONE = "Europe/Berlin"
@@ -453,7 +463,7 @@ def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor, mehmet: Actor) -> 
     """Two disciplines side by side: a back programme and a medicine, with a trip in between."""
     start = clinic.at(clinic.first, 12)
     patient_id = _own(mehmet)
-    patients.add_to_care_team(
+    care_teams.add_to_care_team(
         therapist, patient_id, second.account_id, discipline=Discipline.MEDICATION, now=start
     )
     back = plans.open_plan(

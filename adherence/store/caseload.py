@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.db import Id, Model, Statement, UtcDateTime
-from adherence.store.patients import CARE, PATIENT
+from adherence.store.patients import CARE, CARES, PATIENT
 
 
 class CaseloadRow(Model):
@@ -96,7 +96,7 @@ caseload_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         sa.or_(
             CASELOAD.c.need < sa.bindparam("need", type_=sa.Integer),
             sa.and_(
@@ -118,7 +118,7 @@ waiting_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         CASELOAD.c.open_notices > 0,
     )
     .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)

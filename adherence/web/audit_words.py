@@ -42,6 +42,15 @@ ACTIONS = {
     "team.join": _later("care team joined"),
     "team.leave": _later("care team left"),
     "team.change": _later("care team changed"),
+    "team.read": _later("care team seen"),
+    "team.lead": _later("lead of the care team named"),
+    "team.substitute": _later("substitute named"),
+    "emergency.search": _later("patient looked for in an emergency"),
+    "emergency.begin": _later("record opened in an emergency"),
+    "emergency.end": _later("emergency access ended"),
+    "emergency.review": _later("emergencies looked through"),
+    "emergency.seen": _later("emergency looked into"),
+    "emergency.told": _later("patient has read of the emergency"),
     "zone.change": _later("time zone changed"),
     # Plans and goals
     "goal.set": _later("goal agreed"),
@@ -125,6 +134,7 @@ REFUSALS = {
 RELATIONS = {
     Relation.PROXY: _later("acting for the patient"),
     Relation.CARE_TEAM: _later("in the care team"),
+    Relation.EMERGENCY: _later("from outside the care team"),
 }
 SOURCES = {
     Source.PAGE: _later("page"),

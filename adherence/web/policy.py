@@ -133,6 +133,12 @@ def visitor() -> Actor | None:
     return None if found is None or found.stage is not Stage.FULL else found.actor
 
 
+def relation() -> Relation:
+    """How whoever is let in stands to what this request is about; NONE where nobody is."""
+    actor: Actor | None = g.get("actor")
+    return Relation.NONE if actor is None or actor.entrance is None else actor.entrance.relation
+
+
 def guard_app(app: Flask, settings: Settings) -> None:
     """Put the guard before every view of ``app``. The last step of joining its rooms.
 

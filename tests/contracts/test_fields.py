@@ -18,7 +18,7 @@ TABLES = {"member": "care_relation", "access": "audit", "me": "account"}
 NOT_COLUMNS = {
     "me": {"account_id", "patient_id"},
     "patient": {"zone", "day", "team"},
-    "member": {"name"},
+    "member": {"name", "lead"},
     "goal": {"current", "share", "activity_ids"},
     "activity": {"discipline", "goals", "revisions"},
     "pause": {"until"},
