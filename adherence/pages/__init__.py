@@ -9,6 +9,7 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    audit,
     break_glass,
     care_teams,
     charts,
@@ -61,6 +62,7 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    audit,
 )
 
 

@@ -17,7 +17,7 @@ from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.break_glass import WORDS_LIMIT, folded, minutes_left, read_reason
 from adherence.domain.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from adherence.domain.texts import clean
-from adherence.services import accounts, mails
+from adherence.services import mails, relations
 from adherence.services.mails import MailKind
 from adherence.services.record import Record, audit_clinic
 from adherence.store import accounts as account_table
@@ -107,7 +107,7 @@ def begin(
     patient_id = _found(actor, name, birth_year, chosen, now)
 
     def work(run: Run) -> UUID:
-        relation = accounts.relation_in(run, actor, patient_id, now)
+        relation = relations.relation_in(run, actor, patient_id, now)
         if relation is Relation.CARE_TEAM:
             raise InvalidInput("name", "cared_for")
         if relation is Relation.EMERGENCY:

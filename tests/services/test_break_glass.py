@@ -13,7 +13,7 @@ from flask import Flask
 from adherence.domain.access import EMERGENCY_MAY, POLICY, Actor, Relation, Role
 from adherence.domain.break_glass import folded, minutes_left
 from adherence.domain.errors import InvalidInput, NotFound, NotPermitted
-from adherence.services import accounts, audit, break_glass, care_teams, mails
+from adherence.services import accounts, audit, break_glass, care_teams, mails, relations
 from adherence.services.break_glass import SeveralOfThisName
 from adherence.store.audit import AUDIT
 from adherence.store.break_glass import GLASS
@@ -73,7 +73,7 @@ class Ward:
         return break_glass.begin(who or self.bo, now=at, **given)
 
     def relation(self, who: Actor | None = None, at: datetime = MONDAY) -> Relation:
-        return accounts.relation_to_patient(who or self.bo, self.pid, at)
+        return relations.relation_to_patient(who or self.bo, self.pid, at)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_Z11_one_record_is_read_for_an_hour_and_not_a_moment_longer(ward: Ward):
     assert ward.relation(at=MONDAY + HOUR) is Relation.CLINIC
     assert ward.relation(at=MONDAY - SECOND) is Relation.CLINIC
     assert ward.jonas.patient_id is not None
-    other = accounts.relation_to_patient(ward.bo, ward.jonas.patient_id, MONDAY)
+    other = relations.relation_to_patient(ward.bo, ward.jonas.patient_id, MONDAY)
     assert other is Relation.CLINIC, "one patient, not two"
 
 
@@ -227,7 +227,7 @@ def test_Z12_of_two_of_one_name_one_is_chosen_and_only_that_one_opens(ward: Ward
     assert ward.relation() is Relation.CLINIC
     # They tell nothing of each other either.
     assert twin.patient_id is not None
-    assert accounts.relation_to_patient(ward.ruth, twin.patient_id, MONDAY) is Relation.NONE
+    assert relations.relation_to_patient(ward.ruth, twin.patient_id, MONDAY) is Relation.NONE
     assert break_glass.untold(ward.pid) == 0
     assert break_glass.of_patient(ward.ruth, ward.pid) == []
 

@@ -16,7 +16,7 @@ from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.care_teams import CareKind
 from adherence.domain.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from adherence.services import accounts, audit, care_teams, patients, review
+from adherence.services import accounts, audit, care_teams, patients, relations, review
 from adherence.store.audit import AUDIT
 from adherence.store.db import db
 from adherence.store.ids import new_id
@@ -83,7 +83,7 @@ class Ward:
         )
 
     def relation(self, who: Actor, at: datetime = MONDAY) -> Relation:
-        return accounts.relation_to_patient(who, self.pid, at)
+        return relations.relation_to_patient(who, self.pid, at)
 
     def kinds(self, at: datetime = MONDAY) -> dict[str, CareKind]:
         team = care_teams.team(self.ada, self.pid, at)

@@ -32,6 +32,7 @@ from adherence.services import (
     pauses,
     plans,
     proxies,
+    relations,
     review,
     sessions,
 )
@@ -524,7 +525,7 @@ class Town:
             rescuer = self.people[RESCUERS[of]].actor
             assert rescuer is not None
             since = at if of == "own" else at - DAY
-            if accounts.relation_to_patient(rescuer, one.patient_id, since) is Relation.EMERGENCY:
+            if relations.relation_to_patient(rescuer, one.patient_id, since) is Relation.EMERGENCY:
                 break_glass.end(rescuer, one.patient_id, since)
             break_glass.begin(
                 rescuer,

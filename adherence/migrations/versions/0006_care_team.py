@@ -12,7 +12,7 @@ from alembic import op
 from adherence.migrations import columns
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 MAILS = "'sign-in', 'reset', 'invite', 'setup', 'new-address', 'changed', 'emergency'"
 LEADS_NOW = "kind = 'lead' AND until_at IS NULL"
