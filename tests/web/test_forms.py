@@ -31,8 +31,10 @@ def posts(town: Town):
     for route, method in routes(town.app):
         if method == "GET" or route.rule.startswith("/api/"):
             continue
-        if route.rule.startswith("/staff"):
+        if route.rule.startswith(("/staff", "/emergencies")):
             yield route, method, "admin"
+        elif "emergency" in route.rule.split("/"):
+            yield route, method, "rescuer"
         else:
             staff = route.rule.startswith(("/review", "/patients"))
             yield route, method, "therapist" if staff else "own"
