@@ -151,9 +151,9 @@ def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) ->
     )
 
 
-def with_extra(before: DaySum, extra: Extra) -> DaySum:
-    """The row of a day with one more extra, the same as from all its entries anew."""
-    after = _day_sum(before.day, (), (extra,))
+def with_extras(before: DaySum, extras: Sequence[Extra]) -> DaySum:
+    """The row of a day with some more extras, the same as from all its entries anew."""
+    after = _day_sum(before.day, (), extras)
     pains = [pain for pain in (before.pain_max, after.pain_max) if pain is not None]
     return replace(
         before,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -30,25 +30,28 @@ def link(
 
     Every field has a fixed length or a terminator, so no two different lines read the same.
     """
+    return linker(chain_id, clinic_id, at, actor_id)(before, n, action, object_id, result, digest)
+
+
+#: (hash before, number, action, object, result, digest) -> hash.
+Linker = Callable[[bytes, int, str, UUID, str, bytes | None], bytes]
+
+
+def linker(chain_id: UUID, clinic_id: UUID, at: datetime, actor_id: UUID) -> Linker:
+    """``link`` for lines of one chain that one actor adds at one moment."""
     micros = (at - EPOCH) // MICROSECOND
-    return hashlib.sha256(
-        b"".join(
-            (
-                before,
-                chain_id.bytes,
-                n.to_bytes(8, "big"),
-                clinic_id.bytes,
-                micros.to_bytes(8, "big", signed=True),
-                actor_id.bytes,
-                action.encode(),
-                b"\0",
-                object_id.bytes,
-                result.encode(),
-                b"\0",
-                digest or b"",
-            )
-        )
-    ).digest()
+    chain = chain_id.bytes
+    who = clinic_id.bytes + micros.to_bytes(8, "big", signed=True) + actor_id.bytes
+
+    def linked(
+        before: bytes, n: int, action: str, object_id: UUID, result: str, digest: bytes | None
+    ) -> bytes:
+        number, about = n.to_bytes(8, "big"), object_id.bytes
+        ends = result.encode() + b"\0" + (digest or b"")
+        said = b"".join((before, chain, number, who, action.encode(), b"\0", about, ends))
+        return hashlib.sha256(said).digest()
+
+    return linked
 
 
 def seal(

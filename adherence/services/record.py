@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.audit import GENESIS, link
+from adherence.domain.audit import GENESIS, link, linker
 from adherence.domain.errors import NotFound
 from adherence.store import audit as audit_table
 from adherence.store import clinics, outbox, patients
@@ -26,6 +26,7 @@ class Record:
     __slots__ = (
         "_audit",
         "_head",
+        "_link",
         "_n",
         "_outbox",
         "_seq",
@@ -64,6 +65,7 @@ class Record:
         self._head: bytes = row.audit_head or GENESIS
         #: Whether a notice was raised or reviewed, so that the caseload counts them again.
         self.notices_changed = False
+        self._link = linker(patient_id, self.clinic_id, now, actor.account_id)
         self._audit: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
 
@@ -82,18 +84,7 @@ class Record:
     ) -> None:
         """Add a line to the patient's chain."""
         self._n += 1
-        self._head = link(
-            self._head,
-            self.patient_id,
-            self._n,
-            self.clinic_id,
-            self.now,
-            self.actor.account_id,
-            action,
-            object_id,
-            result,
-            digest,
-        )
+        self._head = self._link(self._head, self._n, action, object_id, result, digest)
         self._audit.append(
             {
                 "chain_id": self.patient_id,

@@ -117,7 +117,8 @@ _later: Any = ENTRY.alias("later")
 
 COLUMNS = [column.name for column in ENTRY.c]
 
-#: What the rules need of an entry; the note and the bookkeeping stay behind.
+#: What the rules need of an entry, in the order of its fields; the note and the bookkeeping stay
+#: behind.
 RULED = [
     ENTRY.c.client_id,
     ENTRY.c.performed_at,
