@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import add, attrgetter
 from uuid import UUID
 
 from adherence.domain.activities import Activity
@@ -237,9 +238,10 @@ class Adherence:
         return min(1.0, self.share_sum / due), min(1.0, possible / due)
 
     def __add__(self, other: "Adherence") -> "Adherence":
-        return Adherence(
-            *(getattr(self, each.name) + getattr(other, each.name) for each in fields(Adherence))
-        )
+        return Adherence(*map(add, _counts(self), _counts(other)))
+
+
+_counts = attrgetter(*(each.name for each in fields(Adherence)))
 
 
 def adherence(rows: Iterable[DaySum], now: datetime) -> Adherence:

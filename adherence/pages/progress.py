@@ -130,7 +130,7 @@ def figures(actor: Actor, patient_id: UUID, found: Progress | None = None) -> li
     if made is None:
         found = found or service.progress(actor, patient_id, DAYS, now())
         made = _made(actor, found, clinician)
-        kept().put(key, service.next_change(actor, patient_id, now()), made)
+        kept().put(key, found.changes_at, made)
     return made
 
 
@@ -249,9 +249,8 @@ def _figure(
     heads, rows = table.worded(terms)
     numbers = {
         index
-        for row in table.rows
-        for index, cell in enumerate(row)
-        if index and isinstance(cell, int | float)
+        for index, cells in enumerate(zip(*table.rows, strict=True))
+        if index and any(isinstance(cell, int | float) for cell in cells)
     }
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
     sentence = said or chart.sentence(terms)
@@ -280,7 +279,7 @@ def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
         '<td class="num">' if index in numbers else "<td>"
         for index in range(max(map(len, rows), default=0))
     ]
-    safe = {cell: str(escape(cell)) for row in rows for cell in row}
+    safe = {cell: str(escape(cell)) for cell in {cell for row in rows for cell in row}}
     lines = (
         "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
         for row in reversed(rows)

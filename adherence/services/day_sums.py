@@ -7,7 +7,7 @@ but never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -346,10 +346,15 @@ def as_row(patient_id: UUID, one: DaySum) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Adherence on the days of a period: of each day that has anything, and of each activity."""
+    """Adherence on the days of a period: of each day that has anything, and of each activity.
+
+    ``closes_at`` is when the next window closes in which nothing was reported yet, of the days that
+    are not settled; None if none does.
+    """
 
     by_day: dict[date, Adherence]
     by_activity: dict[UUID, Adherence]
+    closes_at: datetime | None
 
     @property
     def all(self) -> Adherence:
@@ -372,13 +377,25 @@ def totals_between(
     }
     days = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_day, **given)}
     activities = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_activity, **given)}
-    for one in _live(run, care, max(first, settled_on), until, now):
+    live = _live(run, care, max(first, settled_on), until, now)
+    for one in _sums(live):
         counts = adherence([one], now)
         days[one.day] = days.get(one.day, Adherence()) + counts
         if one.activity_id is not None:
             mine = activities.get(one.activity_id, Adherence())
             activities[one.activity_id] = mine + counts
-    return Totals(dict(sorted(days.items())), activities)
+    return Totals(dict(sorted(days.items())), activities, next_close(live, now))
+
+
+def next_close(found: Iterable[Found], now: datetime) -> datetime | None:
+    """When the next window closes in which nothing was reported yet; None if none does."""
+    closing = [
+        outcome.occurrence.closes_at
+        for judged, _ in found
+        for outcome in judged
+        if outcome.entry is None and outcome.occurrence.closes_at is not None
+    ]
+    return min((at for at in closing if at > now), default=None)
 
 
 def days_between(
@@ -393,19 +410,19 @@ def days_between(
         at=now,
     )
     days = {row[0]: Adherence(*row[1:]) for row in rows}
-    for one in _live(run, care, max(first, settled_on), until, now):
+    for one in _sums(_live(run, care, max(first, settled_on), until, now)):
         days[one.day] = days.get(one.day, Adherence()) + adherence([one], now)
     return dict(sorted(days.items()))
 
 
-def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[DaySum]:
-    """Day sums of the days that are not settled yet, up to the patient's today."""
+def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[Found]:
+    """What became of the days that are not settled yet, up to the patient's today."""
     until = min(until, care.today(now) + ONE_DAY)
     if first >= until:
         return []
-    return [
-        one
-        for judged in outcomes_between(run, care, first, until, now).values()
-        for day, one in day_sums(*judged).items()
-        if first <= day < until
-    ]
+    return list(outcomes_between(run, care, first, until, now).values())
+
+
+def _sums(found: Iterable[Found]) -> Iterator[DaySum]:
+    for judged in found:
+        yield from day_sums(*judged).values()
