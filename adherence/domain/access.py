@@ -150,6 +150,7 @@ POLICY: dict[str, Rule] = {
     "entry.read": _patient("Read entries.", _SELF, _TEAM),
     "entry.log": _patient("Log an entry.", _SELF, _TEAM),
     "entry.correct": _patient("Correct or withdraw an entry.", _SELF, _TEAM),
+    "entry.put_right": _patient("Put an entry right that was recorded wrongly.", _TEAM),
     "sync.push": _patient("Send a device's queued entries.", _SELF, is_act=False),
     "sync.pull": _patient("Pull changes in the order they were stored.", _SELF, is_act=False),
     "supply.read": _patient("See what was dispensed or counted.", _SELF, _TEAM),

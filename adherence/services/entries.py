@@ -102,6 +102,7 @@ FIELDS: dict[str, Any] = {
     "recorded_at": None,
     "source": Source.SELF,
     "corrects_id": None,
+    "because": None,
 }
 
 
@@ -258,6 +259,9 @@ def _prepare(
     client_id = row["client_id"]
     corrects_id = row["corrects_id"]
     if corrects_id is not None:
+        if record.actor.role is Role.CLINICIAN and row["because"] is None:
+            # The patient reads in every figure it changes why the report was wrong.
+            return _invalid(client_id, "because", "required")
         old: Any = fresh.get(corrects_id)
         if old is None:
             found: Any = run.first(
@@ -314,6 +318,8 @@ def _prepare(
         and record.actor.patient_id != record.patient_id
     ):
         row["source"] = Source.PROXY
+    elif row["source"] is Source.SELF and record.actor.role is Role.CLINICIAN:
+        row["source"] = Source.CLINICIAN
     return None
 
 
@@ -525,14 +531,14 @@ def _pages(patient_id: UUID) -> Iterator[Any]:
 
 
 def entry(actor: Actor, patient_id: UUID, client_id: UUID) -> Any:
-    """One entry as it was reported.
+    """One entry as it was reported, and the id of what corrected it.
 
     Raises:
         NotFound: the patient has no such entry.
     """
     with read() as run:
         _require(run, actor, patient_id)
-        row = run.first(table.entry_by_client_id, patient_id=patient_id, client_id=client_id)
+        row = run.first(table.entry_shown, patient_id=patient_id, client_id=client_id)
     if row is None:
         raise NotFound
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -72,6 +72,20 @@ class PlanChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PutRight:
+    """A report that a clinician put right: what it is about, the days it changed, who and why."""
+
+    days: tuple[date, ...]
+    activity_id: UUID | None
+    goal_id: UUID | None
+    symptom: str | None
+    author: str
+    because: str
+    withdrawn: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SymptomReport:
     """One report of a symptom; ``value`` None with ``declined`` is "prefer not to say"."""
 
@@ -101,6 +115,7 @@ class Progress:
     gas: GasScore | None
     symptoms: tuple[str, ...]
     changes: tuple[PlanChange, ...]
+    put_right: tuple[PutRight, ...]
     seq: int
     version: int
     changes_at: datetime
@@ -172,6 +187,7 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
             )
         ),
         changes=tuple(plan_changes(care, first, until)),
+        put_right=tuple(_put_right(run, care, first, until)),
         seq=patient.seq,
         version=patient.plan_version,
         changes_at=_changes_at(care, totals.closes_at, now),
@@ -183,6 +199,22 @@ def _changes_at(care: Care, closes_at: datetime | None, now: datetime) -> dateti
     tomorrow = care.today(now) + ONE_DAY
     midnight = day_start(tomorrow, care.zones.on(tomorrow))
     return midnight if closes_at is None else min(closes_at, midnight)
+
+
+def _put_right(run: Run, care: Care, first: date, until: date) -> Iterator[PutRight]:
+    rows = run.all(entry_table.put_right, patient_id=care.patient_id, first=first, until=until)
+    for row in rows:
+        days = sorted({row.old_day, row.local_day})
+        yield PutRight(
+            tuple(day for day in days if first <= day < until),
+            row.activity_id,
+            row.goal_id,
+            row.symptom,
+            row.author,
+            row.because,
+            row.withdrawn,
+            row.received_at,
+        )
 
 
 def _as_goal_day(day: date, counts: Adherence) -> GoalDay:
