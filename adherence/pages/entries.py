@@ -14,11 +14,12 @@ from adherence.domain.access import Actor, Role
 from adherence.domain.activities import ActivityKind, Asked, ExerciseName
 from adherence.domain.entries import Reason, Status
 from adherence.domain.errors import NotFound
+from adherence.domain.goals import Goal
 from adherence.pages import reports, toasts
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.own import own
 from adherence.services import entries as service
-from adherence.services import library, plans
+from adherence.services import goals, library, plans
 from adherence.services import today as days
 from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
@@ -635,6 +636,8 @@ class ShownEntry:
     asks_zero: str
     asks_low: str
     asks_high: str
+    measured: str
+    unit: str
     amounts: list[ShownAmount]
     pain: bool
     effort: bool
@@ -693,7 +696,12 @@ def read_version(form: Form, row: Any) -> dict[str, Any]:
             form.scale("value") if row.symptom else (form.real("value", -2, MOST), False)
         )
         if value is None and not declined:
-            form.wrong("value", _("Choose a number, or “I prefer not to say”."))
+            form.wrong(
+                "value",
+                _("Choose a number, or “I prefer not to say”.")
+                if row.symptom
+                else _("Choose or write a number."),
+            )
         document |= {"value": None if value is None else float(value), "declined": declined}
     document["performed_at"] = form.moment(row.zone, now())
     return document
@@ -766,13 +774,18 @@ def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> Show
         revision = item.activity.revision_on(row.local_day) or item.activity.revisions[0]
         asked, kind = revision.asked, item.activity.kind
     is_exercise = kind is ActivityKind.EXERCISE
+    goal = _goal_of(actor, patient_id, row)
     today = words.local(now(), row.zone).date()
     return ShownEntry(
-        title=asked.title if asked else words.first_upper(row.symptom or _("My goal")),
+        title=asked.title
+        if asked
+        else (goal.words if goal else words.first_upper(row.symptom or _("My goal"))),
         state=row.status or "done",
         before=_(
             "%(what)s, %(when)s",
-            what=reports.summary(row, asked, clinician),
+            what=reports.summary(row, asked, clinician)
+            if goal is None or row.value is None
+            else words.goal_value(goal, row.value),
             when=words.moment(row.performed_at, row.zone, today),
         ),
         action=action,
@@ -787,6 +800,8 @@ def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> Show
         asks_zero=_("nothing at all"),
         asks_low=_("hardly any"),
         asks_high=_("worst imaginable"),
+        measured=_("How much was it?") if goal is not None else "",
+        unit="" if goal is None else goal.unit or "",
         amounts=amount_fields(asked) if asked else [],
         pain=is_exercise,
         effort=is_exercise,
@@ -796,6 +811,14 @@ def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> Show
         latest_day=today.isoformat(),
         history=_history(actor, patient_id, row, asked, today),
     )
+
+
+def _goal_of(actor: Actor, patient_id: UUID, row: Any) -> Goal | None:
+    """Return the goal that an entry measures."""
+    if row.goal_id is None or row.symptom is not None:
+        return None
+    found = (one.goal for one in goals.goals(actor, patient_id, now()) if one.id == row.goal_id)
+    return next(found, None)
 
 
 def _history(

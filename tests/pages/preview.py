@@ -518,6 +518,8 @@ def _correct() -> dict[str, Any]:
             amounts=[View(name="sets", word="Rounds"), View(name="reps", word="Times")],
             pain=True,
             effort=False,
+            measured="",
+            unit="",
             hint="",
             latest_day="2026-03-12",
             history=[View(words="Done, pain 5", when="Tue 09:41", because="Put right: counted")],

@@ -148,3 +148,19 @@ def test_the_answer_to_a_question_can_be_changed(app, ruth):
     assert therapist.press(page, "/correct", value="7", because=WHY).status_code == 303
     html = therapist.open(f"/patients/{ruth.patient_id}")
     assert "6 Mar: put right by Ada Roth" in html.split('id="figure-symptom', 1)[1]
+
+
+def test_a_measured_goal_can_be_put_right(app, ruth):
+    said = document(goal_id=ruth.goal_id, value=12.0, at=MONDAY)
+    entries.log_entry(ruth.patient, ruth.patient_id, said, MONDAY)
+    therapist = Browser(app, ruth.therapist, TODAY)
+    page = therapist.open(f"/patients/{ruth.patient_id}/entries/{said['client_id']}/correct")
+    assert "12 steps" in page
+
+    assert therapist.press(page, "/correct", value="", because=WHY).status_code == 422
+    assert therapist.press(page, "/correct", value="9", because=WHY).status_code == 303
+
+    newest = entries.entries(ruth.patient, ruth.patient_id, None, 1, TODAY).entries[0]
+    assert (newest.value, newest.because, newest.goal_id) == (9.0, WHY, ruth.goal_id)
+    html = therapist.open(f"/patients/{ruth.patient_id}")
+    assert "2 Mar: put right by Ada Roth" in html.split('id="figure-goal', 1)[1]
