@@ -44,6 +44,10 @@ ONE_DAY = timedelta(days=1)
 AFTER_THE_END = timedelta(days=31)
 FIELDS = tuple(field.name for field in fields(DaySum))
 _VALUES = attrgetter(*FIELDS)
+#: The parameters of ``set_day_sum`` in the order of the fields: two say which row.
+_NEW = tuple(
+    {"day": "on_day", "activity_id": "activity_id"}.get(name, f"new_{name}") for name in FIELDS
+)
 
 
 _SAID = tuple(column.name for column in entry_table.RULED)
@@ -286,9 +290,9 @@ def _judged_by(one: DaySum) -> tuple[Any, ...]:
 
 def _as_change(patient_id: UUID, one: DaySum) -> dict[str, Any]:
     """A day sum as ``set_day_sum`` takes it."""
-    row = {f"new_{name}": value for name, value in zip(FIELDS, _VALUES(one), strict=True)}
-    del row["new_day"], row["new_activity_id"]
-    return {**row, "patient_id": patient_id, "activity_id": one.activity_id, "on_day": one.day}
+    row = dict(zip(_NEW, _VALUES(one), strict=True))
+    row["patient_id"] = patient_id
+    return row
 
 
 def _judged(
