@@ -166,6 +166,12 @@ class Settings:
         default=2_000_000_000,
         metadata=_means("room for all pictures and films of one clinic, in bytes"),
     )
+    consent_folder: str = field(
+        default="",
+        metadata=_means(
+            "folder of a clinic's own words to agree to, one file a purpose; see the README"
+        ),
+    )
     batch_limit: int = field(default=200, metadata=_means("most entries in one sync batch"))
     work_inside: bool = field(
         default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")

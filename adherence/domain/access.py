@@ -201,8 +201,19 @@ POLICY |= {
     "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
 }
 
+POLICY |= {
+    # Consent
+    "consent.read": _patient("See what was agreed to, and in which words.", _SELF, _TEAM),
+    "consent.decide": _patient("Agree, or take it back.", _SELF, _TEAM),
+    "consent.record": _patient("Write down what a patient signed on paper, or said.", _TEAM),
+    "consent.sign": _fresh(_patient("Sign what leaves the clinic.", _SELF)),
+}
+
 #: What somebody who acts for a patient may do in the patient's place.
 PROXY_MAY = (
+    "consent.read",
+    "consent.decide",
+    "consent.sign",
     "patient.read",
     "today.read",
     "goal.read",

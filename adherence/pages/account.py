@@ -130,6 +130,12 @@ def _things(actor: Actor) -> ShownThings:
                 _("Who acts for me"),
                 _("a parent, a partner, somebody who helps"),
             ),
+            Door(
+                url_for("consent.show"),
+                "lock",
+                _("What I agree to"),
+                _("care, sums, research, messages"),
+            ),
         ],
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),

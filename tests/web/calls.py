@@ -216,7 +216,32 @@ CALLS: dict[str, Call] = {
     "pauses.show": Call(),
     "pauses.begin": Call(form=lambda record: {"kind": "rest", "first_day": LATER}),
     "pauses.end": Call(form=_no, spends=("pause_id",)),
+    "consent.show": Call(),
+    "consent.read": Call(values={"purpose": "research"}),
+    "consent.give": Call(
+        values={"purpose": "email"},
+        form=lambda record: {"version": "1", "locale": "de", "signature": "Ruth Aldous"},
+    ),
+    "consent.withdraw": Call(values={"purpose": "email"}, form=_no),
+    "consent.signing": Call(values={"purpose": "research"}),
+    "consent.sign": Call(
+        values={"purpose": "research"},
+        form=lambda record: {"version": "1", "locale": "de", "signature": "Ruth Aldous"},
+    ),
+    "consent.agreed": Call(),
     # A clinician's pages
+    "consent.of_patient": Call(),
+    "consent.agreed_of_patient": Call(),
+    "consent.record": Call(
+        form=lambda record: {
+            "purpose": "sms",
+            "answer": "given",
+            "source": "paper",
+            "locale": "de",
+            "decided_on": TODAY,
+            "signature": f"{record.mark} P",
+        }
+    ),
     "review.seen": Call(form=_no, spends=("notice_id",)),
     "review.reply": Call(
         form=lambda record: {f"reply-{record.notice_id}": "Well done"}, spends=("notice_id",)
@@ -323,6 +348,17 @@ CALLS: dict[str, Call] = {
             "source": "dispensed",
         }
     ),
+    "api_consent.listed": Call(query=lambda record: {"language": "de"}),
+    "api_consent.show": Call(),
+    "api_consent.decide": Call(
+        json=lambda record: {
+            "purpose": "push",
+            "answer": "given",
+            "version": 1,
+            "locale": "ru",
+            "signature": f"{record.mark} P",
+        }
+    ),
     "api_progress.day": Call(),
     "api_progress.show": Call(),
     "api_progress.chart": Call(values=PICTURE),
@@ -334,7 +370,7 @@ CALLS: dict[str, Call] = {
 }
 NAMED = (
     *("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id"),
-    *("device_id", "passkey_id", "session_id", "proxy_id"),
+    *("device_id", "passkey_id", "session_id", "proxy_id", "decision_id"),
 )
 
 

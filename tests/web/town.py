@@ -18,12 +18,14 @@ from werkzeug.exceptions import HTTPException
 
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.consent import Answer, Purpose
 from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import (
     accounts,
+    consent,
     entries,
     goals,
     patients,
@@ -33,6 +35,7 @@ from adherence.services import (
     review,
     sessions,
 )
+from adherence.services.consent import Said
 from adherence.services.keys import new_token
 from adherence.services.sessions import digest_of
 from adherence.store.db import write
@@ -89,6 +92,7 @@ class Record:
     passkey_id: UUID
     session_id: UUID
     proxy_id: UUID
+    decision_id: UUID
     symptom: str
     spent: set[str] = field(default_factory=set)
 
@@ -358,7 +362,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 7),
+            *([new_id()] * 8),
             symptom,
         )
         self.records[of] = patient
@@ -391,7 +395,7 @@ class Town:
             MONDAY,
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
-        patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id"}
+        patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id", "decision_id"}
         self.renew(of)
         return patient
 
@@ -505,7 +509,14 @@ class Town:
             )
             return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
 
+        def decision_id() -> UUID:
+            said = Said(Purpose.PROGRAMME, Answer.GIVEN, 1, "en", f"{one.mark} P")
+            found = consent.decide(one.actor, one.patient_id, said, at)
+            assert found.counts is not None
+            return found.counts.id
+
         return {
+            "decision_id": decision_id,
             "device_id": device_id,
             "passkey_id": passkey_id,
             "session_id": session_id,
