@@ -510,7 +510,7 @@ class Town:
             return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
 
         def decision_id() -> UUID:
-            said = Said(Purpose.PROGRAMME, Answer.GIVEN, 1, "en", f"{one.mark} P")
+            said = Said(Purpose.PUSH, Answer.WITHDRAWN, 1, "en")
             found = consent.decide(one.actor, one.patient_id, said, at)
             assert found.counts is not None
             return found.counts.id
