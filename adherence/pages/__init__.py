@@ -19,6 +19,7 @@ from adherence.pages import (
     lessons,
     library,
     milestones,
+    oidc,
     own_exercises,
     patients,
     pauses,
@@ -36,6 +37,7 @@ from adherence.pages import (
 
 ROOMS = (
     sign_in,
+    oidc,
     steps,
     account,
     factors,

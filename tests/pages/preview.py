@@ -1157,8 +1157,18 @@ def _staff() -> dict[str, Any]:
                 note="anna@example.org",
                 again="#",
                 disable="#",
+                tie="#",
+                subject="anna.berger",
             ),
-            View(name="Imre Fehér", role="Clinician", note="shut out", again="", disable=""),
+            View(
+                name="Imre Fehér",
+                role="Clinician",
+                note="shut out",
+                again="",
+                disable="",
+                tie="",
+                subject="",
+            ),
         ],
         "roles": [("clinician", "Clinician"), ("admin", "Administrator")],
         "link": "https://adherence.example.org/code#Zk3uUqkqWfU2bYt6vN1xw7nBq9yQ0aL5rT8eD4cG2hM",
@@ -1439,6 +1449,13 @@ SAMPLES = {
     "ways-in-staff": _sample("account/ways_in.html", _ways_in_staff),
     "sessions": _sample("account/sessions.html", _sessions),
     "proxies": _sample("patient/proxies.html", lambda: {"people": _KEYS}),
+    "oidc-on": _sample(
+        "account/oidc_on.html", lambda: {"place": "#", "is_back": False, "name": "Hospital"}
+    ),
+    "oidc-arrived": _sample(
+        "account/oidc_arrived.html",
+        lambda: {"action": "#", "said": {"code": "c", "state": "s"}, "ties": 0, "name": "Hospital"},
+    ),
     "consents": _sample("patient/consents.html", _consents),
     "consent": _sample("patient/consent.html", lambda: _consent("undecided")),
     "consent-given": _sample("patient/consent.html", lambda: _consent("given")),

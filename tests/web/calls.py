@@ -97,6 +97,16 @@ CALLS: dict[str, Call] = {
     "sign_in.by_mail_code": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
     "sign_in.passkey_options": Call(form=_no),
     "sign_in.by_passkey": Call(form=lambda record: {"answer": "{}"}, answers=(422,)),
+    # Single sign-on; there is none where no provider is set
+    "oidc.ask": Call(form=_no, answers=(404,)),
+    "oidc.back": Call(answers=(404,)),
+    "oidc.arrived": Call(answers=(404,)),
+    "oidc.enter": Call(form=_no, answers=(404,)),
+    "oidc.ask_to_tie": Call(form=_no, answers=(404,)),
+    "oidc.arrived_to_tie": Call(answers=(404,)),
+    "oidc.tie": Call(form=_no, answers=(404,)),
+    "oidc.untie": Call(form=_no, answers=(404,)),
+    "oidc.tie_member": Call(form=_no, answers=(404,)),
     # One's own account
     "account.home": Call(),
     "account.show": Call(),
