@@ -6,7 +6,7 @@ relation that a rule does not name is refused. Documentation is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -261,8 +261,19 @@ EMERGENCY_MAY = (
 for _action in EMERGENCY_MAY:
     POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_EMERGENCY})
 
+POLICY |= {
+    # Consent
+    "consent.read": _patient("See what was agreed to, and in which words.", _SELF, _TEAM),
+    "consent.decide": _patient("Agree, or take it back.", _SELF, _TEAM),
+    "consent.record": _patient("Write down what a patient signed on paper, or said.", _TEAM),
+    "consent.sign": _fresh(_patient("Sign what leaves the clinic.", _SELF)),
+}
+
 #: What somebody who acts for a patient may do in the patient's place.
 PROXY_MAY = (
+    "consent.read",
+    "consent.decide",
+    "consent.sign",
     "patient.read",
     "today.read",
     "goal.read",
@@ -396,6 +407,11 @@ OBJECTS: dict[str, Object] = {
         "clinic_id goal_id activity_id seq",
         {"notice.review": "reply"},
     ),
+    "decision": _object(
+        "id answer version locale signature source author_name decided_at recorded_at",
+        "patient_id clinic_id purpose digest author_id seq",
+        {"consent.decide": "purpose answer version locale signature source decided_on"},
+    ),
     "access": _object(
         "n at actor_id actor_name action kind relation source request_id",
         "chain_id clinic_id object_id result digest reason hash",
@@ -406,6 +422,10 @@ OBJECTS: dict[str, Object] = {
 VIEWS = frozenset(
     [
         "accesses",
+        "agreed",
+        "consent",
+        "consents",
+        "consent_words",
         "activities",
         "activity_progress",
         "answer",
@@ -485,6 +505,11 @@ def can_ever(role: Role, action: str) -> bool:
     return rule is not None and role in rule.roles
 
 
+def who_may(pairs: Iterable[tuple[Role, Relation]]) -> str:
+    """Roles and how they stand, in words: ``clinician (care_team), patient (self)``."""
+    return ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in pairs))
+
+
 def document() -> str:
     """The whole policy as Markdown: who may do what, and which fields are set, shown and kept."""
     lines = [
@@ -497,10 +522,8 @@ def document() -> str:
         "|---|---|---|---|---|",
     ]
     for action, rule in POLICY.items():
-        who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in rule.may))
-        lines.append(
-            f"| `{action}` | {rule.sentence} | {rule.scope.value} | {who} | {_besides(rule)} |"
-        )
+        about, who = rule.scope.value, who_may(rule.may)
+        lines.append(f"| `{action}` | {rule.sentence} | {about} | {who} | {_besides(rule)} |")
     lines += [
         "",
         "# Fields",
@@ -512,8 +535,7 @@ def document() -> str:
     for name, found in OBJECTS.items():
         lines += [f"## {name}", "", f"- shown: {_listed(found.shown)}"]
         for field, pairs in found.only.items():
-            who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in pairs))
-            lines.append(f"- shown only to {who}: `{field}`")
+            lines.append(f"- shown only to {who_may(pairs)}: `{field}`")
         lines += [f"- set by `{action}`: {_listed(each)}" for action, each in found.sets.items()]
         if found.kept:
             lines.append(f"- kept: {_listed(found.kept)}")

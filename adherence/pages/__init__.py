@@ -13,6 +13,7 @@ from adherence.pages import (
     break_glass,
     care_teams,
     charts,
+    consent,
     entries,
     factors,
     frame,
@@ -21,6 +22,7 @@ from adherence.pages import (
     lessons,
     library,
     milestones,
+    oidc,
     own_exercises,
     patients,
     pauses,
@@ -38,6 +40,7 @@ from adherence.pages import (
 
 ROOMS = (
     sign_in,
+    oidc,
     steps,
     account,
     factors,
@@ -55,6 +58,7 @@ ROOMS = (
     milestones,
     answers,
     pauses,
+    consent,
     review,
     patients,
     plans,

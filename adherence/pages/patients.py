@@ -13,12 +13,13 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from adherence.domain.access import Actor, Relation
 from adherence.domain.adherence import Adherence
 from adherence.pages import reports, toasts
+from adherence.pages.consent import ShownStand, objection, stands
 from adherence.pages.goals import ACTIVE, Hanging, ShownGoal, hanging, head, since
 from adherence.pages.progress import Figure, figures
 from adherence.pages.review import LETTERS, LegendItem, fact, legend, strip_words
 from adherence.pages.toasts import Toast
+from adherence.services import consent, review
 from adherence.services import patients as service
-from adherence.services import review
 from adherence.services.goals import GoalView
 from adherence.services.patients import ListedPatient, Sheet
 from adherence.services.plans import AskedActivity
@@ -114,6 +115,9 @@ class ShownSheet:
     new_activity: str
     ways_in: str
     team: str
+    consents: str
+    stands: list[ShownStand]
+    objects: str
     facts_title: str
     facts: list[Fact]
     definition: str
@@ -209,6 +213,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         for notice in (review.notices(actor, patient_id, now()) if writes else ())
         if notice.state == "open"
     ]
+    agreed = consent.consents(actor, patient_id, now())
     counts = found.progress.counts
     page = ShownSheet(
         name=found.name,
@@ -223,6 +228,9 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         else "",
         ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
         team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
+        consents=url_for("consent.of_patient", patient_id=patient_id) if writes else "",
+        stands=stands(agreed, patient_id) if writes else [],
+        objects=objection(agreed),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
         definition=_(
