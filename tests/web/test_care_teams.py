@@ -159,7 +159,6 @@ def test_a_patient_reads_who_cares_for_them_from_when_to_when(town: Town):
     assert town.ask("own", f"/patients/{town.records['own'].patient_id}/team").status_code == 303
 
 
-@pytest.mark.xfail(strict=True, reason="services/record.py does not ask the relation again yet")
 def test_Z14_a_revocation_that_races_fifty_writers_is_the_last_line_of_who_left(town: Town):
     """Half of the writers pass the door before the revocation commits and write after it."""
     own = town.records["own"]

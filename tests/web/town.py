@@ -609,11 +609,11 @@ TEAMS = {
 
 
 @contextmanager
-def founded(url: str) -> Iterator[Town]:
+def founded(url: str, kind: type[Town] = Town) -> Iterator[Town]:
     """A town on the migrated database at ``url``, torn down afterwards."""
     app = application(url)
     app.testing = False
     try:
-        yield Town(app)
+        yield kind(app)
     finally:
         closed(app)
