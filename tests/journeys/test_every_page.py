@@ -27,6 +27,10 @@ PATIENT_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/proxies",
+    "/consents",
+    "/consents/care",
+    "/consents/research",
+    "/consents/sms",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -46,6 +50,7 @@ THERAPIST_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/patients/{patient}/ways-in",
+    "/patients/{patient}/consents",
 )
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
