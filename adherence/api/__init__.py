@@ -7,6 +7,7 @@ May import `web` and below, never another edge. Read `entries.py` first.
 from flask import Flask
 
 from adherence.api import (
+    consent,
     entries,
     exercises,
     openapi,
@@ -22,6 +23,6 @@ from adherence.api.openapi import described
 def init_app(app: Flask) -> None:
     """Put API v1 and its description into ``app``."""
     api = described(app)
-    for room in (patients, plans, entries, supplies, progress, review, exercises):
+    for room in (patients, plans, entries, supplies, progress, review, exercises, consent):
         api.register_blueprint(room.blueprint)
     openapi.init_app(app)

@@ -9,7 +9,11 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    audit,
+    break_glass,
+    care_teams,
     charts,
+    consent,
     corrections,
     entries,
     factors,
@@ -19,6 +23,7 @@ from adherence.pages import (
     lessons,
     library,
     milestones,
+    oidc,
     own_exercises,
     patients,
     pauses,
@@ -36,12 +41,15 @@ from adherence.pages import (
 
 ROOMS = (
     sign_in,
+    oidc,
     steps,
     account,
     factors,
     sessions,
     proxies,
     invites,
+    care_teams,
+    break_glass,
     today,
     entries,
     symptoms,
@@ -51,6 +59,7 @@ ROOMS = (
     milestones,
     answers,
     pauses,
+    consent,
     review,
     patients,
     corrections,
@@ -59,6 +68,7 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    audit,
 )
 
 
