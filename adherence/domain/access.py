@@ -178,6 +178,7 @@ POLICY: dict[str, Rule] = {
     "entry.read": _patient("Read entries.", _SELF, _TEAM),
     "entry.log": _patient("Log an entry.", _SELF, _TEAM),
     "entry.correct": _patient("Correct or withdraw an entry.", _SELF, _TEAM),
+    "entry.put_right": _patient("Put an entry right that was recorded wrongly.", _TEAM),
     "sync.push": _patient("Send a device's queued entries.", _SELF, is_act=False),
     "sync.pull": _patient("Pull changes in the order they were stored.", _SELF, is_act=False),
     "supply.read": _patient("See what was dispensed or counted.", _SELF, _TEAM),
@@ -334,7 +335,8 @@ def _object(
 
 _SAID_OF_ENTRY = (
     "client_id activity_id goal_id symptom day slot status sets reps hold_seconds quantity value "
-    "declined reason pain pain_declined effort note withdrawn performed_at zone recorded_at source"
+    "declined reason pain pain_declined effort note withdrawn performed_at zone recorded_at source "
+    "because"
 )
 
 OBJECTS: dict[str, Object] = {
@@ -459,6 +461,7 @@ VIEWS = frozenset(
         "plan_progress",
         "plans",
         "progress",
+        "put_right",
         "queue",
         "queue_row",
         "receipt",

@@ -101,6 +101,7 @@ class Event:
     was: str
     at: str
     when: str
+    correct: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +255,15 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         ],
         figures=figures(actor, found.progress.patient_id, found.progress),
         events=_events(found),
-        done=Toast("done", _("Marked as seen")) if toasts.said() == "seen" else None,
+        done=_done(),
     )
     return toasts.forget(make_response(render_template("clinician/patient.html", sheet=page)))
+
+
+def _done() -> Toast | None:
+    """Return the word about what was just done on this sheet."""
+    said = {"seen": _("Marked as seen"), "put-right": _("It is put right")}.get(toasts.said())
+    return None if said is None else Toast("done", said)
 
 
 def _about(found: Sheet) -> str:
@@ -471,6 +478,8 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was = _("(corrected from: %(what)s)", what=reports.summary(old, asked, clinician=True))
     elif row.corrects_id:
         was = _("(corrected)")
+    if row.because is not None:
+        was = f"{was} {_('Put right: %(because)s', because=row.because)}"
     return Event(
         mark=False,
         state=row.status or ("done" if goal is None else ""),
@@ -480,4 +489,7 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was=was,
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
+        correct=""
+        if row.withdrawn
+        else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

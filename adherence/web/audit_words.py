@@ -70,6 +70,7 @@ ACTIONS = {
     "entry.create": _later("entry logged"),
     "entry.log": _later("entry logged"),
     "entry.correct": _later("entry corrected"),
+    "entry.put_right": _later("entry put right"),
     "sync.push": _later("queued entries sent"),
     "supply.record": _later("supply recorded"),
     "supply.correct": _later("supply corrected"),

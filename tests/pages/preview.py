@@ -520,9 +520,11 @@ def _correct() -> dict[str, Any]:
             amounts=[View(name="sets", word="Rounds"), View(name="reps", word="Times")],
             pain=True,
             effort=False,
+            measured="",
+            unit="",
             hint="",
             latest_day="2026-03-12",
-            history=[View(words="Done, pain 5", when="Tue 09:41")],
+            history=[View(words="Done, pain 5", when="Tue 09:41", because="Put right: counted")],
         ),
         "form": {
             "status": "partly",
@@ -533,6 +535,16 @@ def _correct() -> dict[str, Any]:
             "at_time": "09:40",
         },
         "errors": {},
+    }
+
+
+def _put_right() -> dict[str, Any]:
+    sample = _correct()
+    entry = sample.pop("entry")
+    return {
+        **sample,
+        "correction": View(patient="Ruth Aldous", back="#", entry=entry),
+        "errors": {"because": "Say why it was recorded wrongly. The patient can read it."},
     }
 
 
@@ -1407,6 +1419,7 @@ SAMPLES = {
     "milestones": _sample("patient/milestones.html", _milestones),
     "pause": _sample("patient/pause.html", _pause),
     "correct": _sample("patient/correct.html", _correct),
+    "put-right": _sample("clinician/correct.html", _put_right),
     "answers": _sample("patient/answers.html", _answers),
     "answers-none": _sample("patient/answers.html", lambda: {"answers": []}),
     "things": _sample("patient/things.html", _things),

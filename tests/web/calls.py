@@ -216,6 +216,15 @@ CALLS: dict[str, Call] = {
         form=lambda record: {"client_id": _id(), "status": "partly"}, spends=("client_id",)
     ),
     "entries.undo": Call(form=_no, spends=("client_id",)),
+    "corrections.show": Call(),
+    "corrections.save": Call(
+        form=lambda record: {
+            "client_id": _id(),
+            "then": "withdraw",
+            "because": f"{record.mark} counted",
+        },
+        spends=("client_id",),
+    ),
     "symptoms.log": Call(),
     "symptoms.store": Call(
         form=lambda record: {"client_id": _id(), "symptom": record.symptom, "value": "3"}
@@ -393,7 +402,8 @@ CALLS: dict[str, Call] = {
     "api_entries.export": Call(),
     "api_entries.log": Call(json=_entry),
     "api_entries.correct": Call(
-        json=lambda record: {"client_id": _id(), "withdrawn": True}, spends=("client_id",)
+        json=lambda record: {"client_id": _id(), "withdrawn": True, "because": "Counted"},
+        spends=("client_id",),
     ),
     "api_entries.push": Call(json=lambda record: {"entries": [_entry(record)]}),
     "api_entries.pull": Call(),
