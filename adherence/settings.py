@@ -127,6 +127,9 @@ class Settings:
         default=5,
         metadata=_means("minutes after which what matters most asks for a factor again"),
     )
+    emergency_minutes: int = field(
+        default=60, metadata=_means("minutes for which a record opened in an emergency can be read")
+    )
     hashes_at_once: int = field(
         default=2, metadata=_means("passwords checked at the same time; each takes 46 MiB")
     )

@@ -79,6 +79,14 @@ SAID = {
         ),
         _later("Open it"),
     ),
+    MailKind.EMERGENCY: (
+        _later("Something at your clinic waits for you"),
+        _later(
+            "Somebody of your clinic used an access that is meant for emergencies. Who, when and "
+            "why stands on the page; please look into it and note what came of it."
+        ),
+        _later("Look into it"),
+    ),
     MailKind.NEWS: (
         _later("Something new waits for you"),
         _later(

@@ -9,6 +9,9 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    audit,
+    break_glass,
+    care_teams,
     charts,
     consent,
     entries,
@@ -44,6 +47,8 @@ ROOMS = (
     sessions,
     proxies,
     invites,
+    care_teams,
+    break_glass,
     today,
     entries,
     symptoms,
@@ -61,6 +66,7 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    audit,
 )
 
 

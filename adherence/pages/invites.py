@@ -54,6 +54,7 @@ class ShownMember:
     name: str
     role: str
     note: str
+    teams: str
     again: str
     disable: str
     tie: str
@@ -280,6 +281,9 @@ def _staff_page(
             name=one.name,
             role=str(ROLES[one.role]),
             note=_member_note(one),
+            teams=url_for("care_teams.of_member", account_id=one.id)
+            if one.role is Role.CLINICIAN
+            else "",
             again=url_for("invites.begin_anew", account_id=one.id) if one.active else "",
             disable=url_for("invites.disable", account_id=one.id)
             if one.active and one.id != actor.account_id

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Relation
 from adherence.domain.adherence import Adherence
 from adherence.pages import reports, toasts
 from adherence.pages.consent import ShownStand, objection, stands
@@ -27,7 +27,7 @@ from adherence.web import words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import ngettext
-from adherence.web.policy import policy
+from adherence.web.policy import policy, relation
 
 blueprint = Blueprint("patients", __name__)
 
@@ -114,6 +114,7 @@ class ShownSheet:
     new_goal: str
     new_activity: str
     ways_in: str
+    team: str
     consents: str
     stands: list[ShownStand]
     objects: str
@@ -205,8 +206,12 @@ def band(done: int, unreported: int, due: int) -> Band | None:
 def sheet(actor: Actor, patient_id: UUID) -> Response:
     """Show one patient's sheet; that the actor looked is one line in the audit."""
     found = service.sheet(actor, patient_id, now())
+    # Somebody who opened the record in an emergency reads it; what leads to writing is left out.
+    writes = relation() is not Relation.EMERGENCY
     open_notices = [
-        notice for notice in review.notices(actor, patient_id, now()) if notice.state == "open"
+        notice
+        for notice in (review.notices(actor, patient_id, now()) if writes else ())
+        if notice.state == "open"
     ]
     agreed = consent.consents(actor, patient_id, now())
     counts = found.progress.counts
@@ -216,14 +221,15 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         looked=""
         if found.looked_at is None
         else _("You last looked: %(when)s", when=_when(found, found.looked_at)),
-        goals=[_goal(found, view) for view in found.goals if view.agreed.state == ACTIVE],
-        new_goal=url_for("goals.new", patient_id=patient_id),
+        goals=[_goal(found, view, writes) for view in found.goals if view.agreed.state == ACTIVE],
+        new_goal=url_for("goals.new", patient_id=patient_id) if writes else "",
         new_activity=url_for("plans.new", patient_id=patient_id)
-        if any(view.agreed.state == ACTIVE for view in found.goals)
+        if writes and any(view.agreed.state == ACTIVE for view in found.goals)
         else "",
-        ways_in=url_for("invites.show", patient_id=patient_id),
-        consents=url_for("consent.of_patient", patient_id=patient_id),
-        stands=stands(agreed, patient_id),
+        ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
+        team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
+        consents=url_for("consent.of_patient", patient_id=patient_id) if writes else "",
+        stands=stands(agreed, patient_id) if writes else [],
         objects=objection(agreed),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
@@ -273,7 +279,7 @@ def _when(found: Sheet, instant: datetime) -> str:
     return words.moment(instant, found.zone, found.day)
 
 
-def _goal(found: Sheet, view: GoalView) -> ShownGoal:
+def _goal(found: Sheet, view: GoalView, writes: bool) -> ShownGoal:
     top = head(view)
     return ShownGoal(
         id=top.id,
@@ -284,12 +290,12 @@ def _goal(found: Sheet, view: GoalView) -> ShownGoal:
         stairs=top.stairs,
         stairs_words=top.stairs_words,
         since=since(view),
-        hanging=[_hanging(found, item, view.id) for item in view.activities],
+        hanging=[_hanging(found, item, view.id, writes) for item in view.activities],
         rate=None,
     )
 
 
-def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID) -> Hanging:
+def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID, writes: bool) -> Hanging:
     counts = next(
         (
             one.counts
@@ -314,7 +320,9 @@ def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID) -> Hanging:
         goal_id,
         brief=True,
         note="; ".join(part for part in (plan, note) if part),
-        revise=url_for("plans.revise", patient_id=found.patient_id, activity_id=item.id),
+        revise=url_for("plans.revise", patient_id=found.patient_id, activity_id=item.id)
+        if writes
+        else "",
     )
 
 

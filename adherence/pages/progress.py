@@ -98,7 +98,7 @@ class ShownProgress:
 def show(actor: Actor) -> str:
     """Show the patient's progress."""
     patient_id = own(actor)
-    team = patients.care_team(actor, patient_id)
+    team = patients.care_team(actor, patient_id, now())
     names = words.listed(member.name for member in team)
     page = ShownProgress(
         figures=figures(actor, patient_id),

@@ -16,6 +16,7 @@ from adherence.domain.entries import Status
 from adherence.domain.errors import NotFound
 from adherence.domain.pauses import PauseKind
 from adherence.pages import reports, toasts
+from adherence.pages.care_teams import waiting_words
 from adherence.pages.consent import ShownNotice, consent_notices
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.goals import GoalHead, head
@@ -169,7 +170,7 @@ def shown(
         goal=None if view.goal is None else head(view.goal),
         title=words.day_title(view.day),
         sentence=_sentence(view),
-        notices=[*more, *(_pause_notice(pause) for pause in paused)],
+        notices=[*_opened_notice(view), *more, *(_pause_notice(pause) for pause in paused)],
         cards=[_card(card, view, at) for card in thread],
         as_needed=[_item(card, view, at) for card in view.cards if card.slot is None],
         empty_title=_("Nothing is asked of you today"),
@@ -196,6 +197,15 @@ def _sentence(view: Today) -> str:
         return progress
     left = ngettext("About %(num)s minute left.", "About %(num)s minutes left.", view.minutes_left)
     return f"{progress} {left}"
+
+
+def _opened_notice(view: Today) -> list[ShownNotice]:
+    """Return that somebody opened the record in an emergency, until the patient has read it."""
+    said = waiting_words(view.patient_id)
+    if not said:
+        return []
+    link = url_for("care_teams.mine")
+    return [ShownNotice("bolt", said, _("You can read who it was, and why."), link, _("Read it"))]
 
 
 def _pause_notice(pause: PauseView) -> ShownNotice:

@@ -25,6 +25,7 @@ from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import Window, WindowKind
 from adherence.services import (
     accounts,
+    care_teams,
     consent,
     entries,
     goals,
@@ -122,6 +123,7 @@ def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
     therapist = person("therapist", Role.CLINICIAN, "Anna Berger", None)
     second = person("second-therapist", Role.CLINICIAN, "Imre Fehér", None)
     person("programme-manager", Role.PROGRAMME_MANAGER, "Clara Novak", None)
+    person("admin", Role.ADMIN, "Paul Richter", None)
 
     def patient(
         key: str, name: str, born: int, locale: str | None, by: Actor, discipline: Discipline
@@ -486,7 +488,7 @@ def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor, mehmet: Actor) -> 
     """Two disciplines side by side: a back programme and a medicine, with a trip in between."""
     start = clinic.at(clinic.first, 12)
     patient_id = _own(mehmet)
-    patients.add_to_care_team(
+    care_teams.add_to_care_team(
         therapist, patient_id, second.account_id, discipline=Discipline.MEDICATION, now=start
     )
     back = plans.open_plan(

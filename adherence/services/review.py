@@ -57,7 +57,9 @@ class QueueRow:
 def queue(actor: Actor, now: datetime) -> list[QueueRow]:
     """The actor's patients with open notices, greatest need first. One line of audit."""
     with read() as run:
-        rows = list(run.all(caseload_table.waiting_page, account_id=actor.account_id, many=QUEUE))
+        rows = list(
+            run.all(caseload_table.waiting_page, account_id=actor.account_id, now=now, many=QUEUE)
+        )
         found = [
             QueueRow(
                 listed(run, row, now),

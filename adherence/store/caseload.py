@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from adherence.domain.consent import Purpose
 from adherence.store.consent import holds, is_objected
 from adherence.store.db import Id, Model, Statement, UtcDateTime
-from adherence.store.patients import CARE, PATIENT
+from adherence.store.patients import CARE, CARES, PATIENT
 
 
 class CaseloadRow(Model):
@@ -98,7 +98,7 @@ caseload_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         sa.or_(
             CASELOAD.c.need < sa.bindparam("need", type_=sa.Integer),
             sa.and_(
@@ -120,7 +120,7 @@ waiting_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         CASELOAD.c.open_notices > 0,
         ~is_objected(CASELOAD.c.patient_id, Purpose.CARE),
     )

@@ -26,6 +26,7 @@ class MailKind(StrEnum):
     SETUP = "setup"
     NEW_ADDRESS = "new-address"
     CHANGED = "changed"
+    EMERGENCY = "emergency"
     NEWS = "news"
 
 

@@ -270,6 +270,9 @@ def test_Z8_leaving_the_care_team_holds_from_the_next_request_in_every_open_page
     own = town.records["own"]
     assert ask(town, "/entries", who="therapist").status_code == 200
     member = UUID(str(town.people["therapist"].actor.account_id))
+    heir = str(town.people["colleague"].actor.account_id)
+    joins = {"account_id": heir, "discipline": "nursing", "lead": True}
+    assert ask(town, "/care-team", "POST", "therapist", json=joins).status_code == 204
     assert ask(town, f"/care-team/{member}", "DELETE", "therapist").status_code == 204
 
     notice = f"/api/v1/review/notices/{own.notice_id}"

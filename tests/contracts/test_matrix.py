@@ -177,10 +177,26 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, NONCE.sub(b"", answer.data), headers
 
 
+#: Where the clinic's administration reads who is whose patient, and why a record was opened. It
+#: sees names and reasons of its own clinic there, and no record.
+ADMINISTRATION = {
+    *("care_teams.show", "care_teams.add", "care_teams.substitute", "care_teams.end"),
+    *("care_teams.of_member", "break_glass.index", "break_glass.see"),
+}
+
+
 def leaks(town: Town, one: Asked) -> str | None:
     """What an answer gives away of people whom the asker may not know of."""
     text = f"{one.answer.headers}{one.answer.get_data(as_text=True)}"
+    actor = town.people[one.who].actor
+    if one.route.endpoint in ("audit.show", "audit.search") and actor is not None:
+        # The clinic's audit says whom a line is about: the name, and nothing else of the record.
+        for record in town.records.values():
+            if record.actor.clinic_id == actor.clinic_id:
+                text = text.replace(f"{record.mark} P", "")
     marks = town.foreign_marks(one.who, text)
+    if one.route.endpoint in ADMINISTRATION and one.entered:
+        marks -= town.clinic_marks(one.who, Role.ADMIN)
     if one.said != ENTERED and MARK.search(text):
         marks.add("a mark in a refusal")
     return f"{one}: {marks}" if marks else None

@@ -154,6 +154,10 @@ CALLS: dict[str, Call] = {
     "proxies.act": Call(form=lambda record: {"patient_id": ""}, spends=("session",)),
     "proxies.show": Call(),
     "proxies.end": Call(form=_no, spends=("proxy_id",)),
+    "audit.accesses": Call(),
+    "api_patients.accesses": Call(),
+    "audit.show": Call(),
+    "audit.search": Call(form=lambda record: {"kind": "refusal"}),
     "api_patients.me": Call(),
     # The clinic
     "patients.index": Call(),
@@ -289,6 +293,40 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # Care teams, and records opened in an emergency
+    "care_teams.show": Call(),
+    "care_teams.mine": Call(),
+    "care_teams.of_member": Call(answers=(404,)),
+    "care_teams.add": Call(
+        form=lambda record: {"account_id": _id(record.account_id), "discipline": "nursing"},
+        answers=(422,),
+    ),
+    "care_teams.substitute": Call(
+        form=lambda record: {
+            "substitute_id": _id(record.account_id),
+            "away_id": _id(record.account_id),
+            "first_day": LATER,
+            "last_day": LATER,
+        },
+        answers=(422,),
+    ),
+    "care_teams.lead": Call(form=_no, spends=("lead", "account_id")),
+    "care_teams.end": Call(form=_no, spends=("account_id",)),
+    "break_glass.ask": Call(),
+    "break_glass.begin": Call(
+        form=lambda record: {
+            "name": "Nobody Here",
+            "birth_year": "1950",
+            "reason": "Lies unconscious at the desk",
+        },
+        answers=(422,),
+    ),
+    "break_glass.end": Call(form=_no, spends=("emergency_id",)),
+    "break_glass.index": Call(),
+    "break_glass.see": Call(
+        form=lambda record: {"words": "It was one."}, spends=("emergency_id",), answers=(404,)
+    ),
+    "break_glass.tell": Call(form=_no, spends=("emergency_id",)),
     # API: the library
     "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
     "api_exercises.show_exercise": Call(values=EXERCISE),
@@ -303,6 +341,17 @@ CALLS: dict[str, Call] = {
         answers=(409,),
     ),
     "api_patients.leave": Call(spends=("account_id",)),
+    "api_patients.team": Call(),
+    "api_patients.hand_over": Call(spends=("lead", "account_id")),
+    "api_patients.stand_in": Call(
+        json=lambda record: {
+            "account_id": _id(record.account_id),
+            "first_day": LATER,
+            "last_day": LATER,
+            "stands_for_id": _id(record.account_id),
+        },
+        answers=(422,),
+    ),
     "api_patients.zone": Call(json=lambda record: {"zone": ZONE}),
     "api_plans.list_goals": Call(),
     "api_plans.set_goal": Call(
@@ -380,7 +429,7 @@ CALLS: dict[str, Call] = {
 }
 NAMED = (
     *("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id"),
-    *("device_id", "passkey_id", "session_id", "proxy_id", "decision_id"),
+    *("device_id", "passkey_id", "session_id", "proxy_id", "emergency_id", "decision_id"),
 )
 
 

@@ -12,10 +12,10 @@ from alembic import op
 from adherence.migrations import columns
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 PURPOSES = "'care', 'programme', 'research', 'email', 'sms', 'push'"
-MAILS = "'sign-in', 'reset', 'invite', 'setup', 'new-address', 'changed', 'news'"
+MAILS = "'sign-in', 'reset', 'invite', 'setup', 'new-address', 'changed', 'emergency', 'news'"
 APPEND_ONLY = ("consent_text", "consent_decision")
 
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from adherence.migrations import columns
 
-revision = "0007_oidc"
+revision = "0008"
 down_revision = "0007"
 
 PURPOSES = (
