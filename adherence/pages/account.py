@@ -143,6 +143,12 @@ def _things(actor: Actor) -> ShownThings:
                 _("Who opened my record"),
                 _("everybody else who looked or changed something, and when"),
             ),
+            Door(
+                url_for("consent.show"),
+                "lock",
+                _("What I agree to"),
+                _("care, sums, research, messages"),
+            ),
         ],
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),

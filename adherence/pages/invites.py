@@ -15,7 +15,7 @@ from adherence.domain.errors import InvalidInput, NotFound
 from adherence.pages.factors import ShownKey
 from adherence.pages.forms import Form
 from adherence.pages.qr import qr
-from adherence.services import accounts, devices, invites, mails, patients, proxies
+from adherence.services import accounts, devices, invites, mails, oidc, patients, proxies
 from adherence.services.invites import Invite
 from adherence.web import locale, words
 from adherence.web.clock import now
@@ -57,6 +57,8 @@ class ShownMember:
     teams: str
     again: str
     disable: str
+    tie: str
+    subject: str
 
 
 # --- a patient ---------------------------------------------------------------------------------
@@ -226,7 +228,8 @@ def _until(one: proxies.Proxy) -> str:
 @policy("clinic.administer")
 def staff(actor: Actor) -> ResponseReturnValue:
     """List the clinic's staff."""
-    return _staff_page(actor, {}, {})
+    taken = _("This subject opens another account of the clinic.")
+    return _staff_page(actor, {}, {"sso": taken} if request.args.get("sso") == "taken" else {})
 
 
 @blueprint.post("/staff")
@@ -272,6 +275,7 @@ def disable(actor: Actor, account_id: UUID) -> ResponseReturnValue:
 def _staff_page(
     actor: Actor, typed: dict[str, str], errors: dict[str, str], link: str = ""
 ) -> ResponseReturnValue:
+    subjects = oidc.tied_in(actor) if oidc.is_on() else {}
     members = [
         ShownMember(
             name=one.name,
@@ -284,6 +288,10 @@ def _staff_page(
             disable=url_for("invites.disable", account_id=one.id)
             if one.active and one.id != actor.account_id
             else "",
+            tie=url_for("oidc.tie_member", account_id=one.id)
+            if one.active and oidc.is_on()
+            else "",
+            subject=subjects.get(one.id, ""),
         )
         for one in invites.staff(actor)
     ]

@@ -13,12 +13,13 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from adherence.domain.access import Actor, Relation
 from adherence.domain.adherence import Adherence
 from adherence.pages import reports, toasts
+from adherence.pages.consent import ShownStand, objection, stands
 from adherence.pages.goals import ACTIVE, Hanging, ShownGoal, hanging, head, since
 from adherence.pages.progress import Figure, figures
 from adherence.pages.review import LETTERS, LegendItem, fact, legend, strip_words
 from adherence.pages.toasts import Toast
+from adherence.services import consent, review
 from adherence.services import patients as service
-from adherence.services import review
 from adherence.services.goals import GoalView
 from adherence.services.patients import ListedPatient, Sheet
 from adherence.services.plans import AskedActivity
@@ -100,6 +101,7 @@ class Event:
     was: str
     at: str
     when: str
+    correct: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ class ShownSheet:
     new_activity: str
     ways_in: str
     team: str
+    notes: str
+    consents: str
+    stands: list[ShownStand]
+    objects: str
     facts_title: str
     facts: list[Fact]
     definition: str
@@ -209,6 +215,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         for notice in (review.notices(actor, patient_id, now()) if writes else ())
         if notice.state == "open"
     ]
+    agreed = consent.consents(actor, patient_id, now())
     counts = found.progress.counts
     page = ShownSheet(
         name=found.name,
@@ -223,6 +230,10 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         else "",
         ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
         team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
+        notes=url_for("care_notes.of_patient", patient_id=patient_id),
+        consents=url_for("consent.of_patient", patient_id=patient_id) if writes else "",
+        stands=stands(agreed, patient_id) if writes else [],
+        objects=objection(agreed),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
         definition=_(
@@ -246,9 +257,15 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         ],
         figures=figures(actor, found.progress.patient_id, found.progress),
         events=_events(found),
-        done=Toast("done", _("Marked as seen")) if toasts.said() == "seen" else None,
+        done=_done(),
     )
     return toasts.forget(make_response(render_template("clinician/patient.html", sheet=page)))
+
+
+def _done() -> Toast | None:
+    """Return the word about what was just done on this sheet."""
+    said = {"seen": _("Marked as seen"), "put-right": _("It is put right")}.get(toasts.said())
+    return None if said is None else Toast("done", said)
 
 
 def _about(found: Sheet) -> str:
@@ -463,6 +480,8 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was = _("(corrected from: %(what)s)", what=reports.summary(old, asked, clinician=True))
     elif row.corrects_id:
         was = _("(corrected)")
+    if row.because is not None:
+        was = f"{was} {_('Put right: %(because)s', because=row.because)}"
     return Event(
         mark=False,
         state=row.status or ("done" if goal is None else ""),
@@ -472,4 +491,7 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was=was,
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
+        correct=""
+        if row.withdrawn
+        else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

@@ -325,6 +325,7 @@ NAMING: dict[str, tuple[str, str, str, Any]] = {
             "client_id": SENT,
             "corrects_id": _of(one, "client_id"),
             "withdrawn": True,
+            "because": "Counted",
         },
     ),
     "a batch's correction": (

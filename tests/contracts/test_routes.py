@@ -30,6 +30,10 @@ OPEN = {
     "sign_in.by_mail_code": "redeems the digits of a mail; five tries, throttled",
     "sign_in.passkey_options": "a question that a passkey answers; throttled",
     "sign_in.by_passkey": "takes the answer of a passkey; throttled",
+    "oidc.ask": "leads on to the provider of single sign-on; throttled",
+    "oidc.back": "where the provider sends the browser; only leads on",
+    "oidc.arrived": "offers the press that signs in, and does nothing",
+    "oidc.enter": "redeems what the provider said, once, in the browser that asked; throttled",
     "api-docs.openapi_json": "the description of the API holds no data",
     "docs.browse": "shows that description",
 }

@@ -29,6 +29,10 @@ PATIENT_PAGES = (
     "/proxies",
     "/accesses",
     "/team",
+    "/consents",
+    "/consents/care",
+    "/consents/research",
+    "/consents/sms",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -50,6 +54,7 @@ THERAPIST_PAGES = (
     "/patients/{patient}/ways-in",
     "/patients/{patient}/team",
     "/emergency",
+    "/patients/{patient}/consents",
 )
 ADMIN = "admin"
 ADMIN_PAGES = ("/staff", "/audit", "/account", "/emergencies")

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.consent import Answer, Purpose
 from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
@@ -26,6 +27,7 @@ from adherence.services import (
     accounts,
     break_glass,
     care_teams,
+    consent,
     entries,
     goals,
     patients,
@@ -36,6 +38,7 @@ from adherence.services import (
     review,
     sessions,
 )
+from adherence.services.consent import Said
 from adherence.services.keys import new_token
 from adherence.services.sessions import digest_of
 from adherence.store.db import write
@@ -93,6 +96,7 @@ class Record:
     session_id: UUID
     proxy_id: UUID
     emergency_id: UUID
+    decision_id: UUID
     symptom: str
     spent: set[str] = field(default_factory=set)
 
@@ -371,7 +375,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 8),
+            *([new_id()] * 9),
             symptom,
         )
         self.records[of] = patient
@@ -404,7 +408,14 @@ class Town:
             MONDAY,
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
-        patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id", "emergency_id"}
+        patient.spent |= {
+            "device_id",
+            "passkey_id",
+            "session_id",
+            "proxy_id",
+            "emergency_id",
+            "decision_id",
+        }
         self.renew(of)
         return patient
 
@@ -546,7 +557,14 @@ class Town:
             )
             return one.lead.account_id
 
+        def decision_id() -> UUID:
+            said = Said(Purpose.PUSH, Answer.WITHDRAWN, 1, "en")
+            found = consent.decide(one.actor, one.patient_id, said, at)
+            assert found.counts is not None
+            return found.counts.id
+
         return {
+            "decision_id": decision_id,
             "device_id": device_id,
             "passkey_id": passkey_id,
             "session_id": session_id,
