@@ -7,8 +7,8 @@ from alembic import op
 
 from adherence.migrations import columns
 
-revision = "0011"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
