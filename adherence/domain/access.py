@@ -245,8 +245,15 @@ POLICY |= {
     "emergency.review": _clinic("Look into records opened in an emergency.", _ADMIN),
 }
 
+POLICY |= {
+    # The team's notes: a patient knows of them, the team alone reads them (``OBJECTS``)
+    "care_note.read": _patient("See the team's notes, or that there are some.", _SELF, _TEAM),
+    "care_note.write": _patient("Write a note for the team.", _TEAM),
+}
+
 #: What somebody who opened a record in an emergency may do with it: read it.
 EMERGENCY_MAY = (
+    "care_note.read",
     "patient.read",
     "goal.read",
     "plan.read",
@@ -414,6 +421,12 @@ OBJECTS: dict[str, Object] = {
         "patient_id clinic_id purpose digest author_id seq",
         {"consent.decide": "purpose answer version locale signature source decided_on"},
     ),
+    "care_note": _object(
+        "client_id author_name written_at",
+        "patient_id clinic_id author_id seq",
+        {"care_note.write": "client_id text"},
+        {"text": (_TEAM, _EMERGENCY)},
+    ),
     "access": _object(
         "n at actor_id actor_name action kind relation source request_id",
         "chain_id clinic_id object_id result digest reason hash",
@@ -433,6 +446,7 @@ VIEWS = frozenset(
         "answer",
         "batch",
         "card",
+        "care_notes",
         "change",
         "changes",
         "closed",

@@ -11,6 +11,7 @@ from adherence.pages import (
     answers,
     audit,
     break_glass,
+    care_notes,
     care_teams,
     charts,
     consent,
@@ -68,6 +69,7 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    care_notes,
     audit,
 )
 

@@ -16,10 +16,11 @@ from adherence.domain.care_teams import CareKind, may_change, may_lead
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.pages import toasts
 from adherence.pages.break_glass import ShownEmergency, shown_emergencies
+from adherence.pages.care_notes import ShownCareNote, shown_notes
 from adherence.pages.forms import Form, wrong_words
 from adherence.pages.own import own
 from adherence.pages.toasts import Toast
-from adherence.services import break_glass, invites
+from adherence.services import break_glass, care_notes, invites
 from adherence.services import care_teams as service
 from adherence.services.care_teams import Team, TeamMember
 from adherence.web import words
@@ -88,11 +89,12 @@ class ShownTeam:
 
 @dataclass(frozen=True, slots=True)
 class ShownOwnTeam:
-    """A patient's own page: who cares for me, and who opened my record in an emergency."""
+    """A patient's own page: who cares for me, who wrote notes, who came in an emergency."""
 
     members: list[ShownMember]
     planned: list[ShownMember]
     emergencies: list[ShownEmergency]
+    notes: list[ShownCareNote]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +333,7 @@ def mine(actor: Actor) -> ResponseReturnValue:
         members=[_shown(actor, team, one, leads=False) for one in team.members if one.is_active],
         planned=[_shown(actor, team, one, leads=False) for one in team.planned],
         emergencies=shown_emergencies(break_glass.of_patient(actor, patient_id), team.zone),
+        notes=shown_notes(care_notes.notes(actor, patient_id, now())),
     )
     return render_template("patient/team.html", team=page)
 

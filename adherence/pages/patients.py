@@ -116,6 +116,7 @@ class ShownSheet:
     new_activity: str
     ways_in: str
     team: str
+    notes: str
     consents: str
     stands: list[ShownStand]
     objects: str
@@ -229,6 +230,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         else "",
         ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
         team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
+        notes=url_for("care_notes.of_patient", patient_id=patient_id),
         consents=url_for("consent.of_patient", patient_id=patient_id) if writes else "",
         stands=stands(agreed, patient_id) if writes else [],
         objects=objection(agreed),
@@ -490,6 +492,6 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
         correct=""
-        if row.withdrawn
+        if row.withdrawn or relation() is Relation.EMERGENCY
         else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

@@ -56,6 +56,8 @@ ACTIONS = {
     "consent.decide": _later("consent given or withdrawn"),
     "consent.record": _later("consent on paper recorded"),
     "consent.sign": _later("consent signed"),
+    "care_note.read": _later("team's notes seen"),
+    "care_note.write": _later("note for the team written"),
     # Plans and goals
     "goal.set": _later("goal agreed"),
     "goal.close": _later("goal closed"),

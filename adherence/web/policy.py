@@ -16,6 +16,7 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, request
 from werkzeug.routing import Rule as Route
 
+from adherence.domain import access
 from adherence.domain.access import (
     POLICY,
     Actor,
@@ -137,6 +138,12 @@ def relation() -> Relation:
     """How whoever is let in stands to what this request is about; NONE where nobody is."""
     actor: Actor | None = g.get("actor")
     return Relation.NONE if actor is None or actor.entrance is None else actor.entrance.relation
+
+
+def may_now(action: str) -> bool:
+    """Whether who is let in may do another thing too, standing as they do."""
+    actor: Actor | None = g.get("actor")
+    return actor is not None and access.may(actor, action, relation())
 
 
 def guard_app(app: Flask, settings: Settings) -> None:

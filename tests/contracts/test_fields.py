@@ -33,6 +33,7 @@ NOT_COLUMNS = {
     "notice": {"patient_id", "patient_name", "goal_words", "activity_title"},
     "access": {"actor_name", "kind"},
     "decision": {"author_name"},
+    "care_note": {"author_name"},
 }
 #: What the server alone knows, whoever asks.
 SERVER_ONLY = [
