@@ -18,6 +18,7 @@ from adherence.cli import (
     doses,
     durations,
     episodes,
+    exports,
     initiation,
     pdc,
     persistence,
@@ -28,7 +29,7 @@ from adherence.cli import (
 from adherence.domain.errors import AdherenceError
 
 COMMANDS = (
-    *(demo, serve, database, account, work, rebuild, audit),
+    *(demo, serve, database, account, work, rebuild, audit, exports),
     *(cma, episodes, pdc, durations, initiation, doses, persistence),
 )
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from flask import Flask
 
-from adherence.jobs import mail
+from adherence.jobs import exports, mail
 from adherence.services import accounts, audit, outbox, settle
 from adherence.services.health import run_job
 from adherence.web import clock
@@ -83,6 +83,7 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "outbox": hand_over,
     "mail": mail.send_waiting,
     "sessions": drop_sessions,
+    "exports": exports.build_waiting,
 }
 
 

@@ -12,7 +12,7 @@ from adherence.domain.access import Actor
 from adherence.domain.audit import GENESIS, link, seal
 from adherence.services.record import Record
 from adherence.store import audit as table
-from adherence.store import clinics, patients
+from adherence.store import clinics, erasures, patients
 from adherence.store.db import Run, read, write
 
 PAGE = 5_000
@@ -57,17 +57,7 @@ def seal_clinic(clinic_id: UUID, now: datetime) -> int:
             heads.append([str(clinic_id), clinic.audit_n, bytes(clinic.audit_head).hex()])
         if not heads:
             return 0
-        last: Any = run.first(table.last_seal, clinic_id=clinic_id)
-        n = 1 if last is None else last.n + 1
-        before = GENESIS if last is None else bytes(last.hash)
-        run.do(
-            table.add_seal,
-            clinic_id=clinic_id,
-            n=n,
-            at=now,
-            heads=heads,
-            hash=seal(before, clinic_id, n, now, [tuple(head) for head in heads]),
-        )
+        add_seal(run, clinic_id, heads, now)
         for row in grown:
             run.do(patients.set_sealed, patient_id=row.id, n=row.audit_n)
         run.do(clinics.set_clinic_sealed, clinic_id=clinic_id, n=clinic.audit_n)
@@ -80,6 +70,21 @@ def seal_clinic(clinic_id: UUID, now: datetime) -> int:
     return total
 
 
+def add_seal(run: Run, clinic_id: UUID, heads: list[list[Any]], now: datetime) -> None:
+    """Seal the heads of some chains of a clinic, which the caller has locked."""
+    last: Any = run.first(table.last_seal, clinic_id=clinic_id)
+    n = 1 if last is None else last.n + 1
+    before = GENESIS if last is None else bytes(last.hash)
+    run.do(
+        table.add_seal,
+        clinic_id=clinic_id,
+        n=n,
+        at=now,
+        heads=heads,
+        hash=seal(before, clinic_id, n, now, [tuple(head) for head in heads]),
+    )
+
+
 def verify(clinic_id: UUID) -> list[Fault]:
     """Every place where the clinic's chains or seals do not hold; empty when all is whole."""
     with read() as run:
@@ -88,6 +93,8 @@ def verify(clinic_id: UUID) -> list[Fault]:
             row.id: (row.audit_n, row.audit_head)
             for row in run.all(patients.audit_heads, clinic_id=clinic_id)
         }
+        for row in run.all(erasures.tombstones_of_clinic, clinic_id=clinic_id):
+            heads[row.chain_id] = (row.audit_n, row.audit_head)
         clinic: Any = run.first(clinics.audit_head, clinic_id=clinic_id)
         heads[clinic_id] = (clinic.audit_n, clinic.audit_head)
         chains = {row.chain_id for row in run.all(table.audit_chain_ids, clinic_id=clinic_id)}

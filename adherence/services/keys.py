@@ -79,3 +79,8 @@ def _box() -> MultiFernet:
 def _derived(secret: str, use: bytes) -> bytes:
     """A key of 256 bits for one use; the secret itself is used for nothing twice."""
     return hmac.digest(secret.encode(), b"adherence\0sign-in\0" + use, "sha256")
+
+
+def file_keys() -> tuple[bytes, ...]:
+    """The keys of files that this server wrote for itself, the one in use first."""
+    return tuple(_derived(secret, b"file") for secret in settings.current().secret_keys)

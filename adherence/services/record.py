@@ -13,7 +13,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor
 from adherence.domain.audit import GENESIS, link
-from adherence.domain.errors import NotFound
+from adherence.domain.errors import NotFound, Restricted
 from adherence.store import audit as audit_table
 from adherence.store import clinics, outbox, patients
 from adherence.store.db import Run
@@ -41,15 +41,26 @@ class Record:
         "started_on",
     )
 
-    def __init__(self, run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
-        """Lock the patient.
+    def __init__(
+        self,
+        run: Run,
+        actor: Actor,
+        patient_id: UUID,
+        now: datetime,
+        *,
+        even_restricted: bool = False,
+    ) -> None:
+        """Lock the patient. A record that was locked away takes nothing but ``even_restricted``.
 
         Raises:
             NotFound: no such patient in the actor's clinic.
+            Restricted: the record was locked away.
         """
         row: Any = run.first(patients.lock_patient, patient_id=patient_id)
         if row is None or row.clinic_id != actor.clinic_id:
             raise NotFound
+        if row.restricted_at is not None and not even_restricted:
+            raise Restricted
         self.run = run
         self.actor = actor
         self.patient_id = patient_id

@@ -47,6 +47,8 @@ class PatientRow(Model):
     audit_head: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     #: The last audit number that a seal of the clinic covers.
     sealed_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    #: Since when the record is locked away: the patient may read it, nobody may change it.
+    restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ZoneChangeRow(Model):
@@ -110,6 +112,7 @@ patient_by_id = Statement(
         PATIENT.c.seq,
         PATIENT.c.plan_version,
         PATIENT.c.settled_on,
+        PATIENT.c.restricted_at,
     ).where(_patient)
 )
 patient_of_account = Statement(
@@ -133,6 +136,7 @@ lock_patient = Statement(
         PATIENT.c.settled_on,
         PATIENT.c.audit_n,
         PATIENT.c.audit_head,
+        PATIENT.c.restricted_at,
     )
     .where(_patient)
     .with_for_update()

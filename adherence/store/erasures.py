@@ -1,0 +1,233 @@
+"""Erasures: who asked to be forgotten, what was decided, and what is left of somebody who was.
+
+Entries and what else may only be added are guarded by triggers. They let a row go for one reason:
+the patient's erasure says RUNNING, and a check of that table lets it say so only when somebody
+decided it, and a second person too where the record needs two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adherence.store.classes import table, tables_of_person
+from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, one_of
+from adherence.store.exports import belongs
+from adherence.store.patients import PATIENT
+
+
+class ErasureState(StrEnum):
+    """How far a wish to be forgotten is."""
+
+    ASKED = "asked"
+    PROPOSED = "proposed"
+    RUNNING = "running"
+    RESTRICTED = "restricted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """What may become of such a wish."""
+
+    ERASE = "erase"
+    RESTRICT = "restrict"
+    REFUSE = "refuse"
+
+
+class ErasureRow(Model):
+    """One wish to be forgotten, who decided it, and the reason that the patient reads."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
+        sa.Index(None, "patient_id", "asked_at"),
+        sa.Index(
+            "uq_erasure_open",
+            "patient_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'proposed', 'running')"),
+            postgresql_where=sa.text("state IN ('asked', 'proposed', 'running')"),
+        ),
+        sa.Index(None, "clinic_id", "asked_at"),
+        one_of("state", ErasureState),
+        one_of("outcome", Outcome, null=True),
+        sa.CheckConstraint(
+            "state <> 'running' OR (outcome = 'erase' AND decided_by IS NOT NULL"
+            " AND proposed_by IS NOT NULL AND (NOT needs_two OR proposed_by <> decided_by))",
+            name="two",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    patient_id: Mapped[UUID] = mapped_column(Id)
+    asked_by: Mapped[UUID] = mapped_column(Id)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: What the person wrote, if anything.
+    words: Mapped[str | None] = mapped_column(sa.String(500))
+    state: Mapped[ErasureState] = mapped_column(Choice(ErasureState))
+    outcome: Mapped[Outcome | None] = mapped_column(Choice(Outcome))
+    #: Why, in words that the patient reads.
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    needs_two: Mapped[bool]
+    proposed_by: Mapped[UUID | None] = mapped_column(Id)
+    proposed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None] = mapped_column(Id)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TombstoneRow(Model):
+    """What is left of a patient who was erased: the end of the audit chain, and no content.
+
+    ``digest`` is the SHA-256 of the patient's id; a list of these is kept beside the database too.
+    """
+
+    __tablename__ = "tombstone"
+
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    chain_id: Mapped[UUID] = mapped_column(Id)
+    clinic_id: Mapped[UUID] = mapped_column(Id)
+    erased_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    audit_n: Mapped[int] = mapped_column(sa.BigInteger)
+    audit_head: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+
+
+ERASURE: Any = ErasureRow.__table__
+TOMBSTONE: Any = TombstoneRow.__table__
+
+OPEN = (ErasureState.ASKED, ErasureState.PROPOSED, ErasureState.RUNNING)
+_id = ERASURE.c.id == sa.bindparam("erasure_id", type_=Id)
+_patient = ERASURE.c.patient_id == sa.bindparam("patient_id", type_=Id)
+_clinic = ERASURE.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
+
+add_erasure = Statement(
+    sa.insert(ERASURE), "id clinic_id patient_id asked_by asked_at words state needs_two"
+)
+erasures_of_patient = Statement(
+    sa.select(*ERASURE.c).where(_patient).order_by(ERASURE.c.asked_at.desc(), ERASURE.c.id)
+)
+erasure_by_id = Statement(sa.select(*ERASURE.c).where(_id, _clinic))
+#: What waits for a decision, and what was locked away: the administrators' list.
+erasures_of_clinic = Statement(
+    sa.select(*ERASURE.c, PATIENT.c.name.label("patient_name"))
+    .select_from(ERASURE.join(PATIENT, PATIENT.c.id == ERASURE.c.patient_id))
+    .where(
+        _clinic,
+        sa.or_(*(ERASURE.c.state == one for one in (*OPEN, ErasureState.RESTRICTED))),
+    )
+    .order_by(ERASURE.c.asked_at, ERASURE.c.id)
+)
+set_erasure = Statement(
+    sa.update(ERASURE)
+    .where(_id)
+    .values(
+        state=sa.bindparam("new_state", type_=Choice(ErasureState)),
+        outcome=sa.bindparam("new_outcome", type_=Choice(Outcome)),
+        reason=sa.bindparam("new_reason", type_=sa.String),
+        needs_two=sa.bindparam("new_needs_two", type_=sa.Boolean),
+        proposed_by=sa.bindparam("new_proposed_by", type_=Id),
+        proposed_at=sa.bindparam("new_proposed_at", type_=UtcDateTime),
+        decided_by=sa.bindparam("new_decided_by", type_=Id),
+        decided_at=sa.bindparam("new_decided_at", type_=UtcDateTime),
+    )
+)
+add_tombstone = Statement(sa.insert(TOMBSTONE), " ".join(column.name for column in TOMBSTONE.c))
+tombstones = Statement(sa.select(*TOMBSTONE.c).order_by(TOMBSTONE.c.erased_at, TOMBSTONE.c.digest))
+tombstones_of_clinic = Statement(
+    sa.select(*TOMBSTONE.c).where(TOMBSTONE.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
+)
+restrict_patient = Statement(
+    sa.update(PATIENT)
+    .where(PATIENT.c.id == sa.bindparam("patient_id", type_=Id))
+    .values(restricted_at=sa.bindparam("at", type_=UtcDateTime))
+)
+restricted_patients = Statement(
+    sa.select(PATIENT.c.id, PATIENT.c.restricted_at)
+    .where(PATIENT.c.restricted_at.is_not(None))
+    .order_by(PATIENT.c.id)
+)
+
+
+def last_clinical_act(run: Run, patient_id: UUID) -> datetime | None:
+    """When staff last wrote into the record; None where they never did.
+
+    Goals, plans and what is asked are written by staff only; a reviewed notice bears their answer.
+    """
+    moments = []
+    for name, column in (
+        ("goal", "created_at"),
+        ("plan", "created_at"),
+        ("revision", "created_at"),
+        ("notice", "reviewed_at"),
+        ("supply", "received_at"),
+    ):
+        found = table(name)
+        asked = sa.select(sa.func.max(found.c[column])).where(
+            found.c.patient_id == sa.literal(patient_id, Id)
+        )
+        moments.append(run.core(asked)[0][0])
+    return max((one for one in moments if one is not None), default=None)
+
+
+def delete_rows(run: Run, patient_id: UUID, account_id: UUID | None) -> int:
+    """Delete every row of a person but what outlives them; how many.
+
+    Children first. The erasure goes with its patient; the triggers ask for it until then.
+    """
+    deleted = 0
+    names = [name for name, kind in tables_of_person() if not kind.outlives]
+    # The erasure is what the triggers ask for, so it stays until nothing guarded is left.
+    late = ["erasure", "patient", "account"]
+    order = [name for name in reversed(names) if name not in late]
+    for name, kind in [(name, dict(tables_of_person())[name]) for name in (*order, *late)]:
+        mine = belongs(name, kind, patient_id, account_id)
+        if mine is None:
+            continue
+        found = table(name)
+        if name == "entry" or name == "supply":
+            _delete_corrections_first(run, found, mine)
+        deleted += run.connection.execute(sa.delete(found).where(mine)).rowcount
+    return deleted
+
+
+def forget_account_elsewhere(run: Run, account_id: UUID) -> None:
+    """Let go of what other patients' rows say of an account: acting for them, asking for copies."""
+    for name in ("proxy", "export_request"):
+        found = table(name)
+        run.connection.execute(
+            sa.delete(found).where(found.c.account_id == sa.literal(account_id, Id))
+        )
+    session = table("session")
+    run.connection.execute(
+        sa.delete(session).where(session.c.account_id == sa.literal(account_id, Id))
+    )
+
+
+def stop_acting_for(run: Run, patient_id: UUID) -> None:
+    """Let no session speak for a patient any more."""
+    session = table("session")
+    run.connection.execute(
+        sa.update(session)
+        .where(session.c.for_patient_id == sa.literal(patient_id, Id))
+        .values(for_patient_id=None)
+    )
+
+
+def _delete_corrections_first(run: Run, found: Any, mine: Any) -> None:
+    """Delete what corrects something before it: a key must not point at nothing meanwhile."""
+    other = found.alias()
+    while True:
+        newest = ~sa.exists().where(
+            other.c.patient_id == found.c.patient_id, other.c.corrects_id == found.c.client_id
+        )
+        deleted = run.connection.execute(
+            sa.delete(found).where(mine, found.c.corrects_id.is_not(None), newest)
+        ).rowcount
+        if not deleted:
+            return
