@@ -7,6 +7,7 @@ table that is added tomorrow is filled too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ NO_REFERENCE = {"corrects_id", "supersedes_id"}
 FITTING: dict[tuple[str, str], Any] = {
     ("export_request", "state"): "failed",
     ("erasure", "state"): "withdrawn",
+    ("erasure", "asked_at"): MONDAY - timedelta(days=1),
     ("session", "for_patient_id"): None,
 }
 

@@ -201,6 +201,16 @@ POLICY |= {
     "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
 }
 
+# --- Rights of the person ----------------------------------------------------------------------
+
+POLICY |= {
+    "export.ask": _fresh(
+        _patient("Have a copy made of everything about a patient, and fetch it.", _SELF, _TEAM)
+    ),
+    "erasure.ask": _fresh(_patient("Ask to be forgotten, or take that back.", _SELF)),
+    "erasure.decide": _fresh(_clinic("Decide who is forgotten or locked away.", _ADMIN)),
+}
+
 #: What somebody who acts for a patient may do in the patient's place.
 PROXY_MAY = (
     "patient.read",

@@ -11,6 +11,8 @@ from adherence.pages import (
     answers,
     charts,
     entries,
+    erasures,
+    exports,
     factors,
     frame,
     goals,
@@ -57,6 +59,8 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    exports,
+    erasures,
 )
 
 

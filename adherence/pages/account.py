@@ -130,7 +130,16 @@ def _things(actor: Actor) -> ShownThings:
                 _("Who acts for me"),
                 _("a parent, a partner, somebody who helps"),
             ),
+            *_rights(actor),
         ],
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),
     )
+
+
+def _rights(actor: Actor) -> list[Door]:
+    """The way to one's own data; who acts for somebody has none."""
+    if actor.patient_id is None or actor.acts_for is not None:
+        return []
+    hint = _("a copy of everything, and deletion")
+    return [Door(url_for("exports.show"), "box", _("My data"), hint)]

@@ -113,6 +113,7 @@ class ShownSheet:
     new_goal: str
     new_activity: str
     ways_in: str
+    copy_of_data: str
     facts_title: str
     facts: list[Fact]
     definition: str
@@ -217,6 +218,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         if any(view.agreed.state == ACTIVE for view in found.goals)
         else "",
         ways_in=url_for("invites.show", patient_id=patient_id),
+        copy_of_data=url_for("exports.show_of", patient_id=patient_id),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
         definition=_(

@@ -263,6 +263,7 @@ def _proxy_relation(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> 
 
 
 def _relation(row: Any) -> Relation:
-    if row is None:
+    """How staff stand to a patient; to one whose record was locked away nobody stands at all."""
+    if row is None or row.restricted_at is not None:
         return Relation.NONE
     return Relation.CARE_TEAM if row.in_team else Relation.CLINIC

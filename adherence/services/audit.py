@@ -33,7 +33,7 @@ def note_read(actor: Actor, patient_id: UUID, action: str, now: datetime) -> Non
     """Write down that somebody looked at a patient's record."""
 
     def work(run: Run) -> None:
-        record = Record(run, actor, patient_id, now)
+        record = Record(run, actor, patient_id, now, even_restricted=True)
         record.audit(action, patient_id)
         record.close()
 

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import UUID
 
 from adherence import __version__, settings
@@ -34,7 +35,7 @@ from adherence.store import exports as table
 from adherence.store import patients
 from adherence.store.classes import KINDS, tables_of_person
 from adherence.store.db import Run, read, write
-from adherence.store.exports import ExportState
+from adherence.store.exports import ExportState as ExportState
 from adherence.store.ids import new_id
 
 ASK = "export.ask"
@@ -211,10 +212,10 @@ def _build(row: Any, page: Page, now: datetime) -> bool:
     path = _path(row.id)
     part = path.with_suffix(".part")
     try:
-        with part.open("wb", opener=_private) as file:
+        with open(part, "wb", opener=_private) as file:
             sealed = SealedWriter(file, keys.file_keys()[0])
             counting = _Counting(sealed)
-            write_archive(row.patient_id, row.locale, counting, page, now)
+            write_archive(row.patient_id, row.locale, cast("IO[bytes]", counting), page, now)
             sealed.finish()
             os.fsync(file.fileno())
     except NotFound:
@@ -263,11 +264,15 @@ def drop_ended(now: datetime) -> int:
         known = {row.id for row in run.all(table.export_ids)}
     for export_id in ended:
         drop_files([export_id])
-        write(lambda run, gone=export_id: run.do(table.drop_export, export_id=gone))
+        write(partial(_drop_row, export_id))
     stray = [path for path in _folder().glob("*.sealed") if _id_of(path) not in known - set(ended)]
     for path in stray:
         path.unlink(missing_ok=True)
     return len(ended) + len(stray)
+
+
+def _drop_row(export_id: UUID, run: Run) -> None:
+    run.do(table.drop_export, export_id=export_id)
 
 
 def drop_files(export_ids: Sequence[UUID]) -> None:
@@ -311,7 +316,7 @@ def write_file(patient_id: UUID, locale: str, path: Path, page: Page, now: datet
     if patient is None:
         raise NotFound
     try:
-        with path.open("xb", opener=_private) as file:
+        with open(path, "xb", opener=_private) as file:
             write_archive(patient_id, locale, file, page, now)
     except FileExistsError:
         raise

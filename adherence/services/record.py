@@ -83,6 +83,11 @@ class Record:
         """The last number handed out."""
         return self._seq
 
+    @property
+    def audit_end(self) -> tuple[int, bytes]:
+        """The number and the hash of the newest line of the patient's chain."""
+        return self._n, self._head
+
     def number(self) -> int:
         """The next number in the order in which devices pull."""
         self._seq += 1

@@ -225,12 +225,12 @@ _in_team = (
 )
 _of_clinic = PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
 relation_to_patient = Statement(
-    sa.select(PATIENT.c.id, _in_team).where(
+    sa.select(PATIENT.c.id, _in_team, PATIENT.c.restricted_at).where(
         PATIENT.c.id == sa.bindparam("patient_id", type_=Id), _of_clinic
     )
 )
 relation_to_notice = Statement(
-    sa.select(PATIENT.c.id, _in_team)
+    sa.select(PATIENT.c.id, _in_team, PATIENT.c.restricted_at)
     .select_from(NOTICE.join(PATIENT, PATIENT.c.id == NOTICE.c.patient_id))
     .where(NOTICE.c.id == sa.bindparam("notice_id", type_=Id), _of_clinic)
 )

@@ -320,6 +320,11 @@ class Kept:
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
 
+    def forget(self) -> None:
+        """Keep nothing of what was parsed so far."""
+        with self._mutex:
+            self._values.clear()
+
 
 class Run:
     """One transaction, or one reading snapshot, on one connection."""
@@ -746,3 +751,8 @@ def write(work: Callable[[Run], T]) -> T:
     ``work`` gets values, not requests: on SQLite another caller's thread may run it.
     """
     return store().write(work)
+
+
+def forget() -> None:
+    """Let this process keep nothing of what it parsed: somebody is to be forgotten."""
+    store().kept.forget()

@@ -31,6 +31,11 @@ class ErasureState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
+    @classmethod
+    def open_ones(cls) -> tuple[ErasureState, ...]:
+        """The states in which a wish still waits for somebody."""
+        return cls.ASKED, cls.PROPOSED, cls.RUNNING
+
 
 class Outcome(StrEnum):
     """What may become of such a wish."""
@@ -101,7 +106,7 @@ class TombstoneRow(Model):
 ERASURE: Any = ErasureRow.__table__
 TOMBSTONE: Any = TombstoneRow.__table__
 
-OPEN = (ErasureState.ASKED, ErasureState.PROPOSED, ErasureState.RUNNING)
+OPEN = ErasureState.open_ones()
 _id = ERASURE.c.id == sa.bindparam("erasure_id", type_=Id)
 _patient = ERASURE.c.patient_id == sa.bindparam("patient_id", type_=Id)
 _clinic = ERASURE.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
@@ -175,38 +180,34 @@ def last_clinical_act(run: Run, patient_id: UUID) -> datetime | None:
     return max((one for one in moments if one is not None), default=None)
 
 
+def delete_from(run: Run, name: str, patient_id: UUID) -> int:
+    """Delete a patient's rows of one table; how many."""
+    found = table(name)
+    mine = found.c.patient_id == sa.literal(patient_id, Id)
+    return int(run.connection.execute(sa.delete(found).where(mine)).rowcount)
+
+
 def delete_rows(run: Run, patient_id: UUID, account_id: UUID | None) -> int:
     """Delete every row of a person but what outlives them; how many.
 
-    Children first. The erasure goes with its patient; the triggers ask for it until then.
+    ``account_id`` is None where the account goes on, because its holder acts for somebody else.
+    Rows go before those that they refer to. The erasure is what the triggers ask for, so it stays
+    until nothing guarded is left.
     """
+    kinds = {name: kind for name, kind in tables_of_person() if not kind.outlives}
+    late = ("erasure", "patient", "account")
     deleted = 0
-    names = [name for name, kind in tables_of_person() if not kind.outlives]
-    # The erasure is what the triggers ask for, so it stays until nothing guarded is left.
-    late = ["erasure", "patient", "account"]
-    order = [name for name in reversed(names) if name not in late]
-    for name, kind in [(name, dict(tables_of_person())[name]) for name in (*order, *late)]:
-        mine = belongs(name, kind, patient_id, account_id)
+    for name in (*(one for one in reversed(kinds) if one not in late), *late):
+        mine = belongs(name, kinds[name], patient_id, account_id)
         if mine is None:
             continue
         found = table(name)
-        if name == "entry" or name == "supply":
-            _delete_corrections_first(run, found, mine)
+        if "corrects_id" in found.c:
+            deleted += _delete_corrections(run, found, mine)
+        if name == "account":
+            _forget_past_acting(run, patient_id, account_id)
         deleted += run.connection.execute(sa.delete(found).where(mine)).rowcount
     return deleted
-
-
-def forget_account_elsewhere(run: Run, account_id: UUID) -> None:
-    """Let go of what other patients' rows say of an account: acting for them, asking for copies."""
-    for name in ("proxy", "export_request"):
-        found = table(name)
-        run.connection.execute(
-            sa.delete(found).where(found.c.account_id == sa.literal(account_id, Id))
-        )
-    session = table("session")
-    run.connection.execute(
-        sa.delete(session).where(session.c.account_id == sa.literal(account_id, Id))
-    )
 
 
 def stop_acting_for(run: Run, patient_id: UUID) -> None:
@@ -219,15 +220,25 @@ def stop_acting_for(run: Run, patient_id: UUID) -> None:
     )
 
 
-def _delete_corrections_first(run: Run, found: Any, mine: Any) -> None:
-    """Delete what corrects something before it: a key must not point at nothing meanwhile."""
-    other = found.alias()
-    while True:
-        newest = ~sa.exists().where(
-            other.c.patient_id == found.c.patient_id, other.c.corrects_id == found.c.client_id
+def _forget_past_acting(run: Run, patient_id: UUID, account_id: UUID | None) -> None:
+    """Let go of the times, all over, in which an account acted for other patients."""
+    proxy = table("proxy")
+    run.connection.execute(
+        sa.delete(proxy).where(
+            proxy.c.account_id == sa.literal(account_id, Id),
+            proxy.c.patient_id != sa.literal(patient_id, Id),
         )
-        deleted = run.connection.execute(
-            sa.delete(found).where(mine, found.c.corrects_id.is_not(None), newest)
-        ).rowcount
-        if not deleted:
-            return
+    )
+
+
+def _delete_corrections(run: Run, found: Any, mine: Any) -> int:
+    """Delete what corrects something, the newest first: no row points at one that is gone."""
+    other = found.alias()
+    newest = ~sa.exists().where(
+        other.c.patient_id == found.c.patient_id, other.c.corrects_id == found.c.client_id
+    )
+    last = sa.delete(found).where(mine, found.c.corrects_id.is_not(None), newest)
+    deleted = 0
+    while gone := run.connection.execute(last).rowcount:
+        deleted += gone
+    return deleted

@@ -170,7 +170,13 @@ audit_heads = Statement(
 set_sealed = Statement(
     sa.update(PATIENT).where(_patient).values(sealed_n=sa.bindparam("n", type_=sa.BigInteger))
 )
-patient_ids = Statement(sa.select(PATIENT.c.id).order_by(PATIENT.c.id))
+#: All but those whose record was locked away: nothing is computed of them any more.
+patient_ids = Statement(
+    sa.select(PATIENT.c.id).where(PATIENT.c.restricted_at.is_(None)).order_by(PATIENT.c.id)
+)
+every_patient = Statement(
+    sa.select(PATIENT.c.id, PATIENT.c.clinic_id, PATIENT.c.restricted_at).order_by(PATIENT.c.id)
+)
 
 add_zone_change = Statement(
     sa.insert(ZONE_CHANGE), "patient_id effective_on clinic_id zone recorded_at seq"

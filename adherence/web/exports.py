@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
+from flask import current_app, stream_template
 from flask_babel import force_locale
 
 from adherence.domain.activities import Asked
@@ -55,7 +55,7 @@ ABOUT = {
     "proxy": _later("who acts for you"),
     "zone": _later("your time zone"),
     "export": _later("copies of your data"),
-    "erasure": _later("your wish to be forgotten"),
+    "erasure": _later("your wish for deletion"),
     "rebuild": _later("sums of your days"),
 }
 LOOKS = frozenset({"read", "look", "pull", "list"})
@@ -102,8 +102,8 @@ class Known:
 def page(opened: Opened, locale: str) -> Iterator[str]:
     """The page in pieces; ``locale`` is the reader's language."""
     with current_app.test_request_context(), force_locale(locale):
-        template = current_app.jinja_env.get_template("export/record.html")
-        yield from template.generate(
+        yield from stream_template(
+            "export/record.html",
             lang=locale,
             made=words.day(opened.now.date(), "full"),
             person=next(iter(opened.rows("patient"))),

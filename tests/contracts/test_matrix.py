@@ -177,10 +177,20 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, NONCE.sub(b"", answer.data), headers
 
 
+#: Pages that name patients to people outside their team on purpose: those of their own clinic only.
+NAMES_TO_CLINIC = frozenset({"erasures.show"})
+
+
 def leaks(town: Town, one: Asked) -> str | None:
     """What an answer gives away of people whom the asker may not know of."""
     text = f"{one.answer.headers}{one.answer.get_data(as_text=True)}"
     marks = town.foreign_marks(one.who, text)
+    if one.route.endpoint in NAMES_TO_CLINIC and one.said == ENTERED:
+        marks -= {
+            town.records[of].mark
+            for of in town.records
+            if town.relation(one.who, of) is Relation.CLINIC
+        }
     if one.said != ENTERED and MARK.search(text):
         marks.add("a mark in a refusal")
     return f"{one}: {marks}" if marks else None

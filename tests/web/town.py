@@ -25,6 +25,8 @@ from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import (
     accounts,
     entries,
+    erasures,
+    exports,
     goals,
     patients,
     pauses,
@@ -33,6 +35,7 @@ from adherence.services import (
     review,
     sessions,
 )
+from adherence.services.erasures import ErasureState
 from adherence.services.keys import new_token
 from adherence.services.sessions import digest_of
 from adherence.store.db import write
@@ -40,6 +43,7 @@ from adherence.store.devices import add_device
 from adherence.store.factors import add_passkey
 from adherence.store.ids import new_id
 from adherence.web.clock import EXTENSION as CLOCK
+from adherence.web.exports import page
 from adherence.web.policy import doors
 from tests.builders import ZONE, application, closed, session_of
 
@@ -89,6 +93,8 @@ class Record:
     passkey_id: UUID
     session_id: UUID
     proxy_id: UUID
+    export_id: UUID
+    erasure_id: UUID
     symptom: str
     spent: set[str] = field(default_factory=set)
 
@@ -358,7 +364,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 7),
+            *([new_id()] * 9),
             symptom,
         )
         self.records[of] = patient
@@ -392,6 +398,7 @@ class Town:
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
         patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id"}
+        patient.spent |= {"export_id", "erasure_id"}
         self.renew(of)
         return patient
 
@@ -505,7 +512,20 @@ class Town:
             )
             return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
 
+        def export_id() -> UUID:
+            made = exports.ask(one.actor, one.patient_id, "en", at)
+            exports.build_waiting(page, at)
+            return made
+
+        def erasure_id() -> UUID:
+            for wish in erasures.erasures_of(one.patient_id):
+                if wish.state in ErasureState.open_ones():
+                    erasures.withdraw(one.actor, one.patient_id, wish.id, at)
+            return erasures.ask(one.actor, one.patient_id, f"{one.mark} wish", at)
+
         return {
+            "export_id": export_id,
+            "erasure_id": erasure_id,
             "device_id": device_id,
             "passkey_id": passkey_id,
             "session_id": session_id,
