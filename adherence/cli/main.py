@@ -12,6 +12,7 @@ from adherence import __version__
 from adherence.cli import (
     account,
     audit,
+    backups,
     cma,
     database,
     demo,
@@ -20,6 +21,7 @@ from adherence.cli import (
     episodes,
     exports,
     initiation,
+    keys,
     pdc,
     persistence,
     rebuild,
@@ -30,6 +32,7 @@ from adherence.domain.errors import AdherenceError
 
 COMMANDS = (
     *(demo, serve, database, account, work, rebuild, audit, exports),
+    *(backups, keys),
     *(cma, episodes, pdc, durations, initiation, doses, persistence),
 )
 

@@ -66,6 +66,17 @@ def resealed(sealed: bytes) -> bytes:
         raise Unreadable from error
 
 
+def place_of(sealed: bytes) -> int | None:
+    """Which listed secret opens it, 0 for the one in use; None where none does."""
+    for place, secret in enumerate(settings.current().secret_keys):
+        try:
+            Fernet(base64.urlsafe_b64encode(_derived(secret, b"seal"))).decrypt(sealed)
+        except InvalidToken:
+            continue
+        return place
+    return None
+
+
 def _box() -> MultiFernet:
     return MultiFernet(
         [

@@ -115,7 +115,7 @@ add_erasure = Statement(
     sa.insert(ERASURE), "id clinic_id patient_id asked_by asked_at words state needs_two"
 )
 erasures_of_patient = Statement(
-    sa.select(*ERASURE.c).where(_patient).order_by(ERASURE.c.asked_at.desc(), ERASURE.c.id)
+    sa.select(*ERASURE.c).where(_patient).order_by(ERASURE.c.asked_at.desc(), ERASURE.c.id.desc())
 )
 erasure_by_id = Statement(sa.select(*ERASURE.c).where(_id, _clinic))
 #: What waits for a decision, and what was locked away: the administrators' list.

@@ -341,7 +341,7 @@ def test_G4_a_locked_record_is_nobodys_but_the_patients(town: Town, admin: Actor
         assert seen is Relation.NONE, who
     assert accounts.relation_to_patient(record.actor, record.patient_id, MONDAY) is Relation.SELF
     assert accounts.relation_to_notice(record.actor, record.notice_id, MONDAY) is Relation.SELF
-    assert record.mark not in repr(patients.patients(record.lead, MONDAY))
+    assert record.mark not in repr(patients.patients(record.lead, None, 50, MONDAY))
     assert record.mark not in repr(review.queue(record.lead, MONDAY))
     assert programmes_sum(admin) < before
     assert rows(Base.metadata.tables["outbox"]) == [
