@@ -90,7 +90,7 @@ def run_backup(given: argparse.Namespace) -> int:
     from adherence.migrations import revision  # noqa: PLC0415 - alembic is slow to import
 
     out: Path = given.out
-    with site(given) as app:
+    with _this_site(given) as app:
         key = _key(given)
         if out.exists():
             raise NoBackup(f"{out} is there already; choose another name.")
@@ -116,6 +116,16 @@ def _verify_copy(given: argparse.Namespace, app: Flask, found: Unpacked) -> None
 
 
 @contextmanager
+def _this_site(given: argparse.Namespace) -> Iterator[Flask]:
+    """The application of the settings, which lets go of its database at the end."""
+    with site(given) as app:
+        try:
+            yield app
+        finally:
+            backups.let_go(app)
+
+
+@contextmanager
 def _other_site(
     given: argparse.Namespace, app: Flask, url: str, media: Path | None = None
 ) -> Iterator[None]:
@@ -132,7 +142,7 @@ def _other_site(
 
 def run_restore(given: argparse.Namespace) -> int:
     """Restore a backup into a new place; the status is 1 when some figure differs."""
-    with site(given) as app:
+    with _this_site(given) as app:
         key = _key(given)
         media = given.media_into or Path(settings.current().media_folder)
         if media.exists() and any(media.iterdir()):

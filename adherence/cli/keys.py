@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from adherence.cli.site import site
+from adherence.cli.site import now, site
 from adherence.services import backups, key_inventory
 
 
@@ -48,8 +48,12 @@ def run_list(given: argparse.Namespace) -> int:
     with site(given):
         for one in key_inventory.inventory():
             unreadable += one.unreadable
-            print(f"{one.what}: {one.current} under the secret in use, {one.earlier} under earlier"
-                  f" ones, {one.unreadable} unreadable")  # fmt: skip
+            counts = (
+                f"{one.current} under the secret in use, {one.earlier} under earlier ones,"
+                f" {one.unreadable} unreadable"
+            )
+            print(f"{one.what}: {counts}")
+        print(f"notes and answers from before there were keys: {key_inventory.plain_texts()}")
         for name, mark in key_inventory.fingerprints():
             print(f"{name}: {mark}")
     return 1 if unreadable else 0
@@ -58,7 +62,7 @@ def run_list(given: argparse.Namespace) -> int:
 def run_rotate(given: argparse.Namespace) -> int:
     """Encrypt everything anew; the status is 1 when something cannot be read any more."""
     with site(given):
-        done, unreadable = key_inventory.rotate()
+        done, unreadable = key_inventory.rotate(now())
     print(f"{done} encrypted anew, {unreadable} cannot be read.")
     return 1 if unreadable else 0
 

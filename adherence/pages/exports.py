@@ -209,7 +209,7 @@ def _size(count: int) -> str:
 
 
 def _shown_wish(one: Erasure) -> ShownWish:
-    day = words.day(one.asked_at.date())
+    day = words.day(one.asked_at.date(), "full")
     waits = one.state in erasures.ErasureState.open_ones()
     icon, title, note = {
         erasures.ErasureState.RESTRICTED: (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from adherence import settings
 from adherence.services import backups, keys
 from adherence.store import accounts as account_table
+from adherence.store import data_keys
 from adherence.store import mails as mail_table
 from adherence.store.db import Run, Statement, read, write
 
@@ -31,6 +33,8 @@ class _Kind:
     all: Statement
     value: Callable[[Any], bytes]
     change: Callable[[Any, bytes, bytes, Run], int]
+    place_of: Callable[[bytes], int | None] = keys.place_of
+    resealed: Callable[[bytes], bytes] = keys.resealed
 
 
 def _change_totp(row: Any, before: bytes, after: bytes, run: Run) -> int:
@@ -41,7 +45,19 @@ def _change_mail(row: Any, before: bytes, after: bytes, run: Run) -> int:
     return run.do(mail_table.reseal_mail, mail_id=row.id, before=before, new_sealed=after)
 
 
+def _change_data_key(row: Any, before: bytes, after: bytes, run: Run) -> int:
+    return run.do(data_keys.reseal_data_key, key_id=row.id, before=before, new_sealed=after)
+
+
 KINDS = (
+    _Kind(
+        "data keys, and under them notes and answers",
+        data_keys.data_keys,
+        lambda row: bytes(row.sealed),
+        _change_data_key,
+        data_keys.place_of,
+        data_keys.resealed,
+    ),
     _Kind(
         "secrets of authenticator apps",
         account_table.sealed_secrets,
@@ -65,7 +81,7 @@ def inventory() -> list[Held]:
 def _held(kind: _Kind) -> Held:
     with read() as run:
         rows = run.all(kind.all)
-    places = [keys.place_of(kind.value(row)) for row in rows]
+    places = [kind.place_of(kind.value(row)) for row in rows]
     return Held(
         kind.what,
         sum(place == 0 for place in places),
@@ -74,10 +90,11 @@ def _held(kind: _Kind) -> Held:
     )
 
 
-def rotate() -> tuple[int, int]:
+def rotate(now: datetime) -> tuple[int, int]:
     """Encrypt everything anew that is under an earlier secret; (done, unreadable).
 
-    One value a transaction: nobody waits, and a stop in between loses nothing.
+    One value a transaction: nobody waits, and a stop in between loses nothing. What is written from
+    then on lies under a fresh data key.
     """
     done = unreadable = 0
     for kind in KINDS:
@@ -85,13 +102,21 @@ def rotate() -> tuple[int, int]:
             rows = run.all(kind.all)
         for row in rows:
             before = kind.value(row)
-            place = keys.place_of(before)
+            place = kind.place_of(before)
             if place is None:
                 unreadable += 1
             elif place > 0:
                 # Of two who change it at once the database lets the first one win.
-                done += write(partial(kind.change, row, before, keys.resealed(before)))
+                done += write(partial(kind.change, row, before, kind.resealed(before)))
+    write(lambda run: data_keys.add_key(run, now))
+    data_keys.keyring().forget()
     return done, unreadable
+
+
+def plain_texts() -> int:
+    """How many notes and answers lie there unencrypted, from before there were data keys."""
+    with read() as run:
+        return data_keys.plain_rows(run.connection)
 
 
 def fingerprints() -> Iterable[tuple[str, str]]:

@@ -274,6 +274,7 @@ KINDS: dict[str, Kind] = {
     "prescribed_exercise": _kind(*_CLINIC, "clinic_id", "", "slug version content kept_at"),
     # The service
     "bucket": _kind(Whose.NOBODY, "", "", "", "slot n", "key"),
+    "data_key": _kind(Whose.NOBODY, "", "", "", "id created_at", "sealed"),
     "job_state": _kind(Whose.NOBODY, "", "", "", "job ran_at failing_since done failed"),
 }
 

@@ -410,6 +410,8 @@ class Store:
         self._mine = threading.local()
         self._pid = os.getpid()
         self._door = self._new_door()
+        #: What has to be there before anything is written; asked until it says that it is.
+        self.prepare: Callable[[Callable[[Callable[[Run], Any]], Any]], bool] | None = None
 
     def _new_door(self) -> _GroupDoor | _PlainDoor:
         return _GroupDoor(self) if self.sqlite else _PlainDoor(self)
@@ -467,6 +469,8 @@ class Store:
         self._after_fork()
         if getattr(self._mine, "writing", False) or getattr(self._mine, "reading", None):
             raise RuntimeError("write() inside a transaction would wait for itself")
+        if self.prepare is not None and self.prepare(self._door.write):
+            self.prepare = None
         return self._door.write(work)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.entries import EFFORT_SCALE, NOTE_LIMIT, PAIN_SCALE, Reason, Source, Status
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, between, one_of
 
 
@@ -99,7 +100,7 @@ class EntryRow(Model):
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger)
     pain_declined: Mapped[bool]
     effort: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    note: Mapped[str | None] = mapped_column(sa.String(NOTE_LIMIT))
+    note: Mapped[str | None] = mapped_column(SealedText(NOTE_LIMIT))
     withdrawn: Mapped[bool]
     performed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     zone: Mapped[str] = mapped_column(sa.String(64))

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.classes import table, tables_of_person
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, one_of
 from adherence.store.exports import belongs
 from adherence.store.patients import PATIENT
@@ -75,11 +76,11 @@ class ErasureRow(Model):
     asked_by: Mapped[UUID] = mapped_column(Id)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: What the person wrote, if anything.
-    words: Mapped[str | None] = mapped_column(sa.String(500))
+    words: Mapped[str | None] = mapped_column(SealedText(500))
     state: Mapped[ErasureState] = mapped_column(Choice(ErasureState))
     outcome: Mapped[Outcome | None] = mapped_column(Choice(Outcome))
     #: Why, in words that the patient reads.
-    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    reason: Mapped[str | None] = mapped_column(SealedText(500))
     needs_two: Mapped[bool]
     proposed_by: Mapped[UUID | None] = mapped_column(Id)
     proposed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -134,7 +135,7 @@ set_erasure = Statement(
     .values(
         state=sa.bindparam("new_state", type_=Choice(ErasureState)),
         outcome=sa.bindparam("new_outcome", type_=Choice(Outcome)),
-        reason=sa.bindparam("new_reason", type_=sa.String),
+        reason=sa.bindparam("new_reason", type_=SealedText(500)),
         needs_two=sa.bindparam("new_needs_two", type_=sa.Boolean),
         proposed_by=sa.bindparam("new_proposed_by", type_=Id),
         proposed_at=sa.bindparam("new_proposed_at", type_=UtcDateTime),

@@ -255,7 +255,7 @@ def _entries(opened: Opened, known: Known) -> Section:
 
     lead = _("Nothing is ever overwritten: a change is a new line, and the one before it stays.")
     columns = (
-        *(_("Day"), _("What"), _("Answer"), _("Pain, 0 to 10")),
+        *(_("Day"), _("What"), _("Said"), _("Pain, 0 to 10")),
         *(_("Effort, 0 to 10"), _("Note"), _("Said by")),
     )
     return _section("entries", _("Entries"), lead, columns, opened.rows("entry"), cells)
@@ -301,7 +301,7 @@ def _messages(opened: Opened, known: Known) -> Section:
         )
 
     lead = _("What the service pointed out to your team, and what they answered.")
-    columns = _("Day"), _("About"), _("Answer"), _("By"), _("At")
+    columns = _("Day"), _("About"), _("What they answered"), _("By"), _("At")
     return _section("messages", _("Messages"), lead, columns, opened.rows("notice"), cells)
 
 

@@ -27,6 +27,7 @@ PATIENT_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/proxies",
+    "/my-data",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -46,6 +47,7 @@ THERAPIST_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/patients/{patient}/ways-in",
+    "/patients/{patient}/data",
 )
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")

@@ -14,6 +14,8 @@ from adherence.migrations import columns
 revision = "0008"
 down_revision = "0004"
 
+#: What people write freely, encrypted from now on.
+SEALED = (("entry", "note"), ("pause", "note"), ("notice", "reply"))
 #: What may only be added and belongs to one patient.
 OF_PATIENTS = ("entry", "revision", "supply")
 OPEN = "state IN ('asked', 'proposed', 'running')"
@@ -64,10 +66,10 @@ def upgrade() -> None:
         sa.Column("patient_id", columns.identifier(), nullable=False),
         sa.Column("asked_by", columns.identifier(), nullable=False),
         sa.Column("asked_at", columns.instant(), nullable=False),
-        sa.Column("words", sa.String(500), nullable=True),
+        sa.Column("words", columns.sealed_text(500), nullable=True),
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("outcome", sa.String(32), nullable=True),
-        sa.Column("reason", sa.String(500), nullable=True),
+        sa.Column("reason", columns.sealed_text(500), nullable=True),
         sa.Column("needs_two", sa.Boolean(), nullable=False),
         sa.Column("proposed_by", columns.identifier(), nullable=True),
         sa.Column("proposed_at", columns.instant(), nullable=True),
@@ -111,7 +113,22 @@ def upgrade() -> None:
         sa.Column("audit_head", sa.LargeBinary(32), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_tombstone")),
     )
+    op.create_table(
+        "data_key",
+        sa.Column("id", columns.identifier(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", columns.instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_key")),
+    )
+    _make_room_for_sealed_texts()
     _let_erasures_through()
+
+
+def _make_room_for_sealed_texts() -> None:
+    """An encrypted text is longer than the plain one. SQLite holds no text to its length anyway."""
+    if op.get_bind().dialect.name == "postgresql":
+        for table, column in SEALED:
+            op.alter_column(table, column, type_=sa.Text())
 
 
 def _let_erasures_through() -> None:
