@@ -207,6 +207,7 @@ POLICY |= {
     "export.ask": _fresh(
         _patient("Have a copy made of everything about a patient, and fetch it.", _SELF, _TEAM)
     ),
+    "patient.correct": _patient("Put a patient's name and year of birth right.", _TEAM),
     "erasure.ask": _fresh(_patient("Ask to be forgotten, or take that back.", _SELF)),
     "erasure.decide": _fresh(_clinic("Decide who is forgotten or locked away.", _ADMIN)),
 }

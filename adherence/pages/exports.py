@@ -158,8 +158,30 @@ def fetch_for(actor: Actor, patient_id: UUID, export_id: UUID) -> ResponseReturn
     return _file(actor, patient_id, export_id)
 
 
+@blueprint.post("/patients/<uuid:patient_id>/data/person")
+@policy("patient.correct")
+def correct(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
+    """Put the patient's name and year of birth right."""
+    form = Form(request.form)
+    name = form.text("name", patients.NAME_LIMIT, _("Write the name."))
+    year = form.raw("birth_year")
+    if year and not (len(year) == 4 and year.isascii() and year.isdecimal()):
+        form.wrong("birth_year", _("A year has four digits, such as 1950."))
+    if not form.errors:
+        try:
+            patients.correct_person(
+                actor, patient_id, name=name, birth_year=int(year) if year else None, now=now()
+            )
+        except InvalidInput as error:
+            form.refused(error)
+    if form.errors:
+        return _team_page(actor, patient_id, form)
+    return redirect(url_for("exports.show_of", patient_id=patient_id), 303)
+
+
 def _team_page(actor: Actor, patient_id: UUID, form: Form) -> ResponseReturnValue:
     patient = patients.patient(actor, patient_id, now())
+    typed = {"name": patient.name, "birth_year": patient.birth_year or "", **form.typed}
     return (
         render_template(
             "clinician/data.html",
@@ -173,6 +195,7 @@ def _team_page(actor: Actor, patient_id: UUID, form: Form) -> ResponseReturnValu
                 )
                 for one in exports.exports_of(actor, patient_id, now())
             ],
+            form=typed,
             errors=form.errors,
         ),
         422 if form.errors else 200,

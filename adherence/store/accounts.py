@@ -98,6 +98,12 @@ set_locale = Statement(
     .values(locale=sa.bindparam("new_locale", type_=sa.String))
 )
 
+set_name = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(name=sa.bindparam("new_name", type_=sa.String))
+)
+
 #: What a sign-in is decided by. Asked by the address or by the account.
 _credentials = sa.select(
     *ACTOR,

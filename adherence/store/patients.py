@@ -124,6 +124,14 @@ set_patient_account = Statement(
     .where(_patient, PATIENT.c.account_id.is_(None))
     .values(account_id=sa.bindparam("new_account_id", type_=Id))
 )
+set_person = Statement(
+    sa.update(PATIENT)
+    .where(_patient)
+    .values(
+        name=sa.bindparam("new_name", type_=sa.String),
+        birth_year=sa.bindparam("new_birth_year", type_=sa.SmallInteger),
+    )
+)
 #: Takes the patient's row lock (SQLite: the writer already holds the file).
 lock_patient = Statement(
     sa.select(

@@ -172,3 +172,30 @@ def test_copies_are_asked_for_a_few_times_a_day(app: Flask, ruth: Ward, patient:
         answers.append(patient.press(html, "/my-data/copies").status_code)
         exports.build_waiting(page, MONDAY)
     assert answers == [303] * 5 + [429]
+
+
+def test_the_team_puts_name_and_year_of_birth_right(app: Flask, ruth: Ward):
+    from adherence.services import audit
+    from adherence.store.accounts import ACCOUNT
+    from adherence.store.audit import AUDIT
+    from adherence.store.patients import PATIENT
+
+    team = Browser(app, ruth.therapist, MONDAY)
+    address = f"/patients/{ruth.patient_id}/data"
+    html = team.open(address)
+    for typed in ({"name": " "}, {"birth_year": "soon"}, {"birth_year": "3000"}):
+        answer = team.press(html, "/data/person", **typed)
+        assert answer.status_code == 422
+        for value in typed.values():
+            assert f'value="{value}"' in answer.text, "what was typed is gone"
+    assert rows(PATIENT)[0].name == "Ruth Aldous"
+    answer = team.press(html, "/data/person", name="Ruth Aldoux", birth_year="1951")
+    assert answer.status_code == 303
+
+    assert (rows(PATIENT)[0].name, rows(PATIENT)[0].birth_year) == ("Ruth Aldoux", 1951)
+    names = {row.id: row.name for row in rows(ACCOUNT)}
+    assert names[ruth.patient.account_id] == "Ruth Aldoux"
+    assert [row.action for row in rows(AUDIT)].count("patient.correct") == 1
+    team.press(html, "/data/person", name="Ruth Aldoux", birth_year="1951")
+    assert [row.action for row in rows(AUDIT)].count("patient.correct") == 1
+    assert audit.verify(ruth.clinic_id) == []
