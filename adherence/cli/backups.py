@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out", type=Path, required=True, metavar="FILE", help="new file; none is overwritten"
     )
     _add_key(backup)
-    backup.set_defaults(run=run_backup)
+    backup.set_defaults(run=_said(run_backup))
     restore = commands.add_parser(
         "restore",
         help="put a backup into a new place",
@@ -63,7 +63,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="do not compare figures now; adherence rebuild --check does it later",
     )
     _add_key(restore)
-    restore.set_defaults(run=run_restore)
+    restore.set_defaults(run=_said(run_restore))
+
+
+def _said(
+    run: Callable[[argparse.Namespace], int],
+) -> Callable[[argparse.Namespace], int]:
+    """The same, where a full disk or a folder that is not there is one sentence."""
+
+    def told(given: argparse.Namespace) -> int:
+        try:
+            return run(given)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            raise NoBackup(f"{error.strerror or type(error).__name__}{where}") from error
+
+    return told
 
 
 def _add_key(of: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from flask import Flask
 
 from adherence.jobs import exports, mail
-from adherence.services import accounts, audit, outbox, settle
+from adherence.services import accounts, audit, erasures, outbox, settle
 from adherence.services.health import run_job
 from adherence.web import clock
 
@@ -66,6 +66,11 @@ def drop_sessions(now: datetime) -> tuple[int, int]:
     return accounts.drop_expired(now), 0
 
 
+def list_tombstones(now: datetime) -> tuple[int, int]:
+    """Write down outside the database who was erased, where that was cut short."""
+    return erasures.list_tombstones(), 0
+
+
 def tell(line: outbox.Line) -> None:
     """The first subscriber is the log: ids and topics, for whoever ships it to another system."""
     log.info(
@@ -84,6 +89,7 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "mail": mail.send_waiting,
     "sessions": drop_sessions,
     "exports": exports.build_waiting,
+    "tombstones": list_tombstones,
 }
 
 

@@ -15,6 +15,7 @@ from adherence.services import erasures as service
 from adherence.services.erasures import ErasureState, Outcome, Wish
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.kept import kept
 from adherence.web.locale import gettext as _
 from adherence.web.locale import later as _later
 from adherence.web.policy import policy
@@ -70,6 +71,7 @@ def decide(actor: Actor, erasure_id: UUID) -> ResponseReturnValue:
     if not form.errors:
         try:
             service.decide(actor, erasure_id, Outcome(outcome), reason, now())
+            kept().forget()  # drawings of somebody erased or locked away, too
         except InvalidInput as error:
             form.refused(error)
     if form.errors:

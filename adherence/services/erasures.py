@@ -8,6 +8,7 @@ does not bring anybody back.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from adherence.store.db import Run, forget, read, write
 from adherence.store.erasures import ErasureState as ErasureState
 from adherence.store.erasures import Outcome as Outcome
 from adherence.store.ids import new_id
+
+log = logging.getLogger(__name__)
 
 ASK = "erasure.ask"
 WORDS_LIMIT = 500
@@ -258,7 +261,11 @@ def decide(
     if state in (None, ErasureState.RESTRICTED):
         exports.drop_files(gone)
         forget()
-        list_tombstones()
+        try:
+            list_tombstones()
+        except OSError:
+            # It is done and committed; the jobs try again until the list says so.
+            log.exception("the list of tombstones could not be written")
     return state
 
 

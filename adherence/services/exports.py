@@ -25,12 +25,14 @@ from uuid import UUID
 
 from adherence import __version__, settings
 from adherence.domain.access import Actor, Relation, may
+from adherence.domain.activities import ExerciseName
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.schemas.csv_rows import cell
 from adherence.services import accounts, keys
 from adherence.services.record import Record
 from adherence.services.sealed_files import SealedReader, SealedWriter
 from adherence.services.settle import service_actor
+from adherence.store import exercises as exercise_table
 from adherence.store import exports as table
 from adherence.store import patients
 from adherence.store.classes import KINDS, tables_of_person
@@ -302,6 +304,7 @@ def write_archive(
             for name in opened.tables():
                 rows = opened.rows(name)
                 _add(archive, f"csv/{name}.csv", now, _csv_of(KINDS[name].shown(), rows))
+            _add_exercises(archive, run, opened, patient.clinic_id)
 
 
 def write_file(patient_id: UUID, locale: str, path: Path, page: Page, now: datetime) -> None:
@@ -341,6 +344,33 @@ def _add(archive: zipfile.ZipFile, name: str, now: datetime, texts: Iterable[str
     with archive.open(found, "w", force_zip64=True) as entry:
         for text in texts:
             entry.write(text.encode())
+
+
+def _add_exercises(archive: zipfile.ZipFile, run: Run, opened: Opened, clinic_id: UUID) -> None:
+    """The exercises that were prescribed, as they were then, with their pictures and films.
+
+    They are the clinic's and not the person's; without them the record would name what nobody can
+    look up.
+    """
+    named = {row["asked"].get("exercise") for row in opened.rows("revision")} - {None}
+    contents: dict[str, Any] = {}
+    for one in sorted({(name.slug, name.version) for name in map(ExerciseName.read, named)}):
+        asked = {"clinic_id": clinic_id, "slug": one[0], "version": one[1]}
+        row = run.first(exercise_table.prescribed, **asked)
+        row = row or run.first(exercise_table.own_version, **asked)
+        if row is not None:
+            contents[f"{one[0]}@{one[1]}"] = row.content
+    text = json.dumps(contents, ensure_ascii=False, indent=1)
+    _add(archive, "exercises.json", opened.now, [text, "\n"])
+    media = {
+        UUID(medium["id"]) for content in contents.values() for medium in content.get("media", [])
+    }
+    for medium_id in sorted(media):
+        found: Any = run.first(exercise_table.medium, clinic_id=clinic_id, medium_id=medium_id)
+        path = None if found is None else Path(settings.current().media_folder) / found.file
+        if path is not None and path.is_file():
+            ending = found.mimetype.rpartition("/")[2]
+            archive.write(path, f"media/{medium_id}.{ending}")
 
 
 def _json_of(opened: Opened) -> Iterator[str]:
@@ -449,6 +479,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _export(row: Any) -> Export:
-    return Export(
-        row.id, row.state, row.created_at, row.built_at, row.ends_at, row.size, row.downloads
-    )
+    state = row.state
+    if state is ExportState.READY and not _path(row.id).is_file():
+        state = ExportState.FAILED  # copies are in no backup, so restoring brings none back
+    return Export(row.id, state, row.created_at, row.built_at, row.ends_at, row.size, row.downloads)

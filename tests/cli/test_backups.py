@@ -343,6 +343,15 @@ def test_a_backup_of_one_kind_does_not_go_into_the_other(place: Place, ruth: War
             run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def test_a_folder_or_a_file_that_is_not_there_is_said(place: Place, ruth: Ward, capsys):
+    assert place.restore(str(place.folder / "new.sqlite")) == 1
+    assert place.run("backup", "--out", place.folder / "nowhere" / "b.sealed") == 1
+    assert place.back_up() == 0
+    assert place.restore(str(place.folder / "nowhere" / "new.sqlite")) == 1
+    said = capsys.readouterr().err
+    assert said.count("No such file or directory") == 3
+
+
 def test_nothing_is_left_lying_about(place: Place, ruth: Ward):
     assert place.back_up() == 0
     shutil.rmtree(place.folder / "media", ignore_errors=True)

@@ -221,6 +221,36 @@ def test_G2_the_copy_makes_the_same_state_in_an_empty_place(
         assert {one for one in skipped if KINDS[one].whose is Whose.PATIENT} == set()
 
 
+def test_what_was_prescribed_is_there_as_it_was_then_with_its_pictures(app: Flask):
+    from adherence.domain.activities import ActivityKind, Asked
+    from adherence.services import media, own_exercises, plans
+    from tests.services.test_own_exercises import pictured
+    from tests.wards import daily, ward
+
+    one = ward(MONDAY)
+    content = pictured(one.therapist)
+    medium = UUID(content["media"][0]["id"])
+    slug = own_exercises.create(one.therapist, content, None, MONDAY)
+    for name in ("heel-raise@1", f"{slug}@1"):
+        plans.assign_activity(
+            one.therapist,
+            one.patient_id,
+            plan_id=one.plan_id,
+            kind=ActivityKind.EXERCISE,
+            schedule=daily(MONDAY.date()),
+            asked=Asked("Named", exercise=name),
+            goals=[(one.goal_id, "it helps")],
+            now=MONDAY,
+        )
+    into = io.BytesIO()
+    exports.write_archive(one.patient_id, "en", into, page, MONDAY)
+    archive = zipfile.ZipFile(into)
+
+    assert set(json.loads(archive.read("exercises.json"))) == {"heel-raise@1", f"{slug}@1"}
+    kept = media.medium(one.therapist, medium).path
+    assert archive.read(f"media/{medium}.jpeg") == kept.read_bytes()
+
+
 # --- asking, building, fetching ----------------------------------------------------------------
 
 
