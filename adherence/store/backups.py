@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from psycopg import sql
 
 from adherence.store.db import Run, store
 
@@ -109,7 +108,7 @@ def columns_of(run: Run, name: str) -> list[str]:
 
 def copy_out(run: Run, name: str, columns: list[str]) -> Iterator[bytes]:
     """A table as COPY writes it, in pieces."""
-    statement = sql.SQL("COPY {} ({}) TO STDOUT").format(*_named(name, columns))
+    statement = f"COPY {_named(run, name, columns)} TO STDOUT"
     held = bytearray()
     with run.raw.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
         for part in copy:
@@ -124,22 +123,24 @@ def copy_out(run: Run, name: str, columns: list[str]) -> Iterator[bytes]:
 def clear(run: Run) -> None:
     """Take out what migrating may have put into tables that were empty a moment ago."""
     names = tables_in_order(run)
-    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    quoted = run.dialect.identifier_preparer.quote_identifier
     run.raw.execute(  # type: ignore[union-attr]
-        sql.SQL("TRUNCATE {}").format(listed)
+        f"TRUNCATE {', '.join(quoted(name) for name in names)}"
     )
 
 
 def copy_in(run: Run, name: str, columns: list[str], pieces: Iterable[bytes]) -> None:
     """Put what COPY wrote into a table; keys and checks hold here as for everybody."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(*_named(name, columns))
+    statement = f"COPY {_named(run, name, columns)} FROM STDIN"
     with run.raw.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
         for piece in pieces:
             copy.write(piece)
 
 
-def _named(name: str, columns: list[str]) -> tuple[sql.Identifier, sql.Composed]:
-    return sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns))
+def _named(run: Run, name: str, columns: list[str]) -> str:
+    """A table and its columns as COPY wants them, quoted: the names come from a file."""
+    quoted = run.dialect.identifier_preparer.quote_identifier
+    return f"{quoted(name)} ({', '.join(quoted(column) for column in columns)})"
 
 
 def _counted(connection: sa.Connection) -> dict[str, int]:
