@@ -53,7 +53,8 @@ class Stage(StrEnum):
 class Actor:
     """Who is acting. ``patient_id`` is set when the account is a patient's own.
 
-    ``acts_for`` is the patient a proxy's browser speaks for at present.
+    ``acts_for`` is the patient a proxy's browser speaks for at present; ``is_locked`` says that the
+    actor's own record was locked away and takes nothing new.
     """
 
     account_id: UUID
@@ -63,6 +64,7 @@ class Actor:
     name: str
     locale: str | None
     acts_for: UUID | None = None
+    is_locked: bool = False
 
 
 FULL_ONLY = frozenset({Stage.FULL})

@@ -188,6 +188,7 @@ def actor_from(row: Any, acts_for: UUID | None = None) -> Actor:
         row.name,
         row.locale,
         acts_for,
+        bool(row.is_locked),
     )
 
 

@@ -80,6 +80,7 @@ ACTOR = [
     PATIENT.c.id.label("patient_id"),
     ACCOUNT.c.name,
     ACCOUNT.c.locale,
+    PATIENT.c.restricted_at.is_not(None).label("is_locked"),
 ]
 _with_patient = ACCOUNT.outerjoin(PATIENT, PATIENT.c.account_id == ACCOUNT.c.id)
 

@@ -71,6 +71,7 @@ def test_S9_an_old_step_up_is_asked_for_again(app: Flask, ruth: Ward, patient: B
 
 def test_a_wish_needs_a_tick_and_keeps_what_was_typed(ruth: Ward, patient: Browser):
     html = patient.open("/my-data")
+    assert "nothing new is stored" not in html
     answer = patient.press(html, "/forget", words="I moved <away>")
     assert answer.status_code == 422
     assert "I moved &lt;away&gt;" in answer.text
@@ -104,8 +105,8 @@ def test_two_administrators_lock_a_record_and_the_patient_reads_why(
 
     assert why.replace("'", "&#39;") in patient.open("/my-data")
     assert "Ask for deletion" not in patient.open("/my-data")
-    patient.open("/today")
-    patient.open("/progress")
+    for path in ("/today", "/progress", "/my-data"):
+        assert "nothing new is stored" in patient.open(path)
     form = {"client_id": str(ruth.goal_id), "symptom": "pain", "value": "3"}
     typed = patient.press(patient.open("/symptom"), "/symptom", **form)
     assert typed.status_code == 423
