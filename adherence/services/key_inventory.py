@@ -108,7 +108,7 @@ def rotate(now: datetime) -> tuple[int, int]:
             elif place > 0:
                 # Of two who change it at once the database lets the first one win.
                 done += write(partial(kind.change, row, before, kind.resealed(before)))
-    write(lambda run: data_keys.add_key(run, now))
+    write(lambda run: data_keys.add_key(run, now, settings.current().secret_keys))
     data_keys.keyring().forget()
     return done, unreadable
 

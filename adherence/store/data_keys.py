@@ -12,7 +12,7 @@ import binascii
 import hmac
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -70,8 +70,9 @@ reseal_data_key = Statement(
 class Keyring:
     """The data keys of one application, as far as its secrets open them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, secrets: Callable[[], Sequence[str]]) -> None:
         self._engine = engine
+        self._secrets = secrets
         self._mutex = threading.Lock()
         self._ciphers: dict[bytes, AESGCM] = {}
         self._newest: bytes | None = None
@@ -83,7 +84,7 @@ class Keyring:
         except sa.exc.DatabaseError:
             return False  # a database that is just being made has no such table yet
         if self._newest is None:
-            write(lambda run: add_key(run, datetime.now(UTC)))
+            write(lambda run: add_key(run, datetime.now(UTC), self._secrets()))
             self._load()
         return True
 
@@ -128,26 +129,27 @@ class Keyring:
 
     def _load(self) -> None:
         """Read the keys on a connection of our own: the asker may be in a transaction."""
+        secrets = self._secrets()
         with self._mutex, self._engine.connect() as connection:
             rows = connection.execute(sa.select(*DATA_KEY.c).order_by(DATA_KEY.c.id)).all()
             for row in rows:
                 try:
-                    key = box().decrypt(bytes(row.sealed))
+                    key = _box(secrets).decrypt(bytes(row.sealed))
                 except InvalidToken:
                     continue  # under a secret that is not listed any more
                 self._ciphers[row.id.bytes] = AESGCM(key)
                 self._newest = row.id.bytes
 
 
-def add_key(run: Run, now: datetime) -> None:
+def add_key(run: Run, now: datetime, secrets: Sequence[str]) -> None:
     """Add a fresh data key: what is written from now on is encrypted under it."""
-    sealed = box().encrypt(os.urandom(KEY))
+    sealed = _box(secrets).encrypt(os.urandom(KEY))
     run.do(add_data_key, id=new_id(), sealed=sealed, created_at=now)
 
 
-def box() -> MultiFernet:
+def _box(secrets: Sequence[str]) -> MultiFernet:
     """What encrypts data keys: the secret in use first, then earlier ones."""
-    return MultiFernet([_fernet(secret) for secret in settings.current().secret_keys])
+    return MultiFernet([_fernet(secret) for secret in secrets])
 
 
 def place_of(sealed: bytes) -> int | None:
@@ -163,7 +165,7 @@ def place_of(sealed: bytes) -> int | None:
 
 def resealed(sealed: bytes) -> bytes:
     """A data key under the secret in use; the key itself stays the same."""
-    return box().rotate(sealed)
+    return _box(settings.current().secret_keys).rotate(sealed)
 
 
 @lru_cache(maxsize=32)
@@ -204,7 +206,9 @@ EXTENSION = "adherence.data_keys"
 def init_app(app: Flask) -> None:
     """Give ``app`` its data keys; the first one is made before the first thing is written."""
     found: Store = app.extensions[STORE]
-    keyring = app.extensions[EXTENSION] = Keyring(found.engine)
+    keyring = app.extensions[EXTENSION] = Keyring(
+        found.engine, lambda: app.extensions[settings.EXTENSION].secret_keys
+    )
     found.prepare = keyring.make_ready
 
 
