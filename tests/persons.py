@@ -33,6 +33,8 @@ def whose(name: str) -> str | None:
     columns = Base.metadata.tables[name].c
     if name in {"patient", "account"}:
         return "id"
+    if name == "mail":
+        return "account_id"  # to whom it goes, whomever it is about
     if name in {"audit_seal", "tombstone"}:
         return None
     return next((one for one in ("patient_id", "chain_id", "account_id") if one in columns), None)

@@ -24,6 +24,7 @@ from adherence.cli import (
     keys,
     pdc,
     persistence,
+    policy,
     rebuild,
     serve,
     work,
@@ -31,8 +32,8 @@ from adherence.cli import (
 from adherence.domain.errors import AdherenceError
 
 COMMANDS = (
-    *(demo, serve, database, account, work, rebuild, audit, exports),
-    *(backups, keys),
+    *(demo, serve, database, account, work, rebuild, audit, policy),
+    *(exports, backups, keys),
     *(cma, episodes, pdc, durations, initiation, doses, persistence),
 )
 

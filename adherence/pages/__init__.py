@@ -9,7 +9,13 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    audit,
+    break_glass,
+    care_notes,
+    care_teams,
     charts,
+    consent,
+    corrections,
     entries,
     erasures,
     exports,
@@ -20,6 +26,7 @@ from adherence.pages import (
     lessons,
     library,
     milestones,
+    oidc,
     own_exercises,
     patients,
     pauses,
@@ -37,12 +44,15 @@ from adherence.pages import (
 
 ROOMS = (
     sign_in,
+    oidc,
     steps,
     account,
     factors,
     sessions,
     proxies,
     invites,
+    care_teams,
+    break_glass,
     today,
     entries,
     symptoms,
@@ -52,8 +62,10 @@ ROOMS = (
     milestones,
     answers,
     pauses,
+    consent,
     review,
     patients,
+    corrections,
     plans,
     library,
     own_exercises,
@@ -61,6 +73,8 @@ ROOMS = (
     programme,
     exports,
     erasures,
+    care_notes,
+    audit,
 )
 
 

@@ -23,7 +23,7 @@ from adherence import settings
 from adherence.domain.access import Actor, Relation, Role, may
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.domain.texts import clean
-from adherence.services import accounts, audit, exports
+from adherence.services import audit, exports, relations
 from adherence.services.record import Record, audit_clinic
 from adherence.services.settle import service_actor
 from adherence.store import clinics
@@ -162,7 +162,7 @@ def withdraw(actor: Actor, patient_id: UUID, erasure_id: UUID, now: datetime) ->
 
 
 def _permit(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
-    relation: Relation = accounts.relation_in(run, actor, patient_id, now)
+    relation: Relation = relations.relation_in(run, actor, patient_id, now)
     if not may(actor, ASK, relation):
         raise NotFound
 
@@ -325,6 +325,7 @@ def _erase(run: Run, record: Record, now: datetime) -> list[UUID]:
     if account_id is not None and _acts_for_others(run, account_id, now):
         account_id = None  # the account stays: it is somebody else's helper's now
     table.stop_acting_for(run, patient_id)
+    table.forget_mails(run, patient_id)
     table.delete_rows(run, patient_id, account_id)
     run.do(
         table.add_tombstone,

@@ -28,7 +28,7 @@ from adherence.domain.access import Actor, Relation, may
 from adherence.domain.activities import ExerciseName
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.schemas.csv_rows import cell
-from adherence.services import accounts, keys
+from adherence.services import keys, relations
 from adherence.services.record import Record
 from adherence.services.sealed_files import SealedReader, SealedWriter
 from adherence.services.settle import service_actor
@@ -188,7 +188,7 @@ def _permit(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
     Raises:
         NotFound: the actor may not.
     """
-    relation: Relation = accounts.relation_in(run, actor, patient_id, now)
+    relation: Relation = relations.relation_in(run, actor, patient_id, now)
     if not may(actor, ASK, relation):
         raise NotFound
 
@@ -248,12 +248,8 @@ def _settle(
             new_size=size,
         )
         is_built = state is ExportState.READY
-        record.audit(
-            "export.build",
-            row.id,
-            digest and digest[:16],
-            "ok" if is_built else "failed",
-        )
+        action = "export.build" if is_built else "export.fail"
+        record.audit(action, row.id, digest and digest[:16])
         record.close()
 
     write(work)

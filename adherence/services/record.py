@@ -11,9 +11,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from adherence.domain.access import Actor
-from adherence.domain.audit import GENESIS, link
+from adherence.domain.access import Actor, Source
+from adherence.domain.audit import GENESIS, Refusal, Result, linker
 from adherence.domain.errors import NotFound, Restricted
+from adherence.services.relations import check_entrance
 from adherence.store import audit as audit_table
 from adherence.store import clinics, outbox, patients
 from adherence.store.db import Run
@@ -26,6 +27,7 @@ class Record:
     __slots__ = (
         "_audit",
         "_head",
+        "_lines",
         "_n",
         "_outbox",
         "_seq",
@@ -53,7 +55,7 @@ class Record:
         """Lock the patient. A record that was locked away takes nothing but ``even_restricted``.
 
         Raises:
-            NotFound: no such patient in the actor's clinic.
+            NotFound: no such patient in the actor's clinic, or what let the actor in has ended.
             Restricted: the record was locked away.
         """
         row: Any = run.first(patients.lock_patient, patient_id=patient_id)
@@ -61,6 +63,7 @@ class Record:
             raise NotFound
         if row.restricted_at is not None and not even_restricted:
             raise Restricted
+        check_entrance(run, actor, patient_id)
         self.run = run
         self.actor = actor
         self.patient_id = patient_id
@@ -75,6 +78,7 @@ class Record:
         self._head: bytes = row.audit_head or GENESIS
         #: Whether a notice was raised or reviewed, so that the caseload counts them again.
         self.notices_changed = False
+        self._lines = _Lines(patient_id, actor, now)
         self._audit: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
 
@@ -93,37 +97,12 @@ class Record:
         self._seq += 1
         return self._seq
 
-    def audit(
-        self, action: str, object_id: UUID, digest: bytes | None = None, result: str = "ok"
-    ) -> None:
+    def audit(self, action: str, object_id: UUID, digest: bytes | None = None) -> None:
         """Add a line to the patient's chain."""
         self._n += 1
-        self._head = link(
-            self._head,
-            self.patient_id,
-            self._n,
-            self.clinic_id,
-            self.now,
-            self.actor.account_id,
-            action,
-            object_id,
-            result,
-            digest,
-        )
-        self._audit.append(
-            {
-                "chain_id": self.patient_id,
-                "n": self._n,
-                "clinic_id": self.clinic_id,
-                "at": self.now,
-                "actor_id": self.actor.account_id,
-                "action": action,
-                "object_id": object_id,
-                "result": result,
-                "digest": digest,
-                "hash": self._head,
-            }
-        )
+        line = self._lines.after(self._head, self._n, action, object_id, digest)
+        self._head = line["hash"]
+        self._audit.append(line)
 
     def send(self, topic: str, subject_id: UUID, seq: int) -> None:
         """Add a line to the outbox."""
@@ -161,35 +140,68 @@ class Record:
         )
 
 
-def audit_clinic(run: Run, actor: Actor, action: str, object_id: UUID, now: datetime) -> None:
-    """Add a line to the clinic's own chain, for what belongs to no single patient."""
+def audit_clinic(
+    run: Run,
+    actor: Actor,
+    action: str,
+    object_id: UUID,
+    now: datetime,
+    refusal: Refusal | None = None,
+) -> None:
+    """Add a line to the clinic's own chain, for what belongs to no single patient.
+
+    ``refusal`` says why it was not done; None when it was.
+    """
     row: Any = run.first(clinics.lock_clinic, clinic_id=actor.clinic_id)
     if row is None:
         raise NotFound
     n = row.audit_n + 1
-    head = link(
-        row.audit_head or GENESIS,
-        actor.clinic_id,
-        n,
-        actor.clinic_id,
-        now,
-        actor.account_id,
-        action,
-        object_id,
-        "ok",
-        None,
-    )
-    run.do(
-        audit_table.add_audit,
-        chain_id=actor.clinic_id,
-        n=n,
-        clinic_id=actor.clinic_id,
-        at=now,
-        actor_id=actor.account_id,
-        action=action,
-        object_id=object_id,
-        result="ok",
-        digest=None,
-        hash=head,
-    )
-    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=head)
+    head = row.audit_head or GENESIS
+    line = _Lines(actor.clinic_id, actor, now, refusal).after(head, n, action, object_id)
+    run.do(audit_table.add_audit, **line)
+    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
+
+
+class _Lines:
+    """Lines that one actor adds to one chain at one moment; ``refusal`` where it was not done."""
+
+    __slots__ = ("_link", "_result", "_same")
+
+    def __init__(
+        self, chain_id: UUID, actor: Actor, at: datetime, refusal: Refusal | None = None
+    ) -> None:
+        entrance = actor.entrance
+        relation = source = request_id = None
+        if entrance is None:
+            source = Source.SERVICE.value
+        else:
+            relation = entrance.relation.value
+            source, request_id = entrance.source.value, entrance.request_id
+        reason = None if refusal is None else refusal.value
+        self._result = Result.OK.value if refusal is None else Result.REFUSED.value
+        self._same = {
+            "chain_id": chain_id,
+            "clinic_id": actor.clinic_id,
+            "at": at,
+            "actor_id": actor.account_id,
+            "result": self._result,
+            "relation": relation,
+            "reason": reason,
+            "source": source,
+            "request_id": request_id,
+        }
+        circumstances = (relation, reason, source, request_id)
+        self._link = linker(chain_id, actor.clinic_id, at, actor.account_id, circumstances)
+
+    def after(
+        self, before: bytes, n: int, action: str, object_id: UUID, digest: bytes | None = None
+    ) -> dict[str, Any]:
+        """One line, after a line whose hash is ``before``."""
+        return {
+            **self._same,
+            "n": n,
+            "action": action,
+            "object_id": object_id,
+            "digest": digest,
+            "hash": self._link(before, n, action, object_id, self._result, digest),
+        }

@@ -161,7 +161,9 @@ def begin(
     return new.secret
 
 
-def enter(run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool) -> Entered | None:
+def enter(
+    run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool, is_two: bool = False
+) -> Entered | None:
     """Begin the session that a right first step leads to; None for an account shut out meanwhile.
 
     ``row`` is the account's credentials, read in the same transaction.
@@ -169,7 +171,7 @@ def enter(run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool) -> Ent
     if row is None or not row.active:
         return None
     actor = actor_from(row)
-    stage = stage_after(actor.role, via, has_factor(row), is_demo)
+    stage = stage_after(actor.role, via, has_factor(row), is_demo, is_two)
     return Entered(begin(run, new, actor, stage, via), stage, via, actor)
 
 
@@ -188,7 +190,7 @@ def actor_from(row: Any, acts_for: UUID | None = None) -> Actor:
         row.name,
         row.locale,
         acts_for,
-        bool(row.is_locked),
+        is_locked=bool(row.is_locked),
     )
 
 

@@ -41,20 +41,23 @@ class Kind:
     """One table: whose its rows are, by which column, and the class of each column.
 
     ``outlives`` marks what stays when the person is erased, because it holds ids and no content.
+    ``withheld`` names columns that an export leaves out although they are no secrets; it says so.
     """
 
     whose: Whose
     key: str
     columns: Mapping[str, Class]
     outlives: bool = False
+    withheld: frozenset[str] = frozenset()
 
     def shown(self) -> list[str]:
-        """The columns that an export shows, in their order: all but secrets."""
-        return [name for name, one in self.columns.items() if one is not Class.SECRET]
+        """The columns that an export shows, in their order."""
+        return [name for name in self.columns if name not in self.hidden()]
 
     def hidden(self) -> list[str]:
         """The columns that an export leaves out."""
-        return [name for name, one in self.columns.items() if one is Class.SECRET]
+        secrets = {name for name, one in self.columns.items() if one is Class.SECRET}
+        return [name for name in self.columns if name in secrets | self.withheld]
 
 
 def _kind(
@@ -66,6 +69,7 @@ def _kind(
     secret: str = "",
     *,
     outlives: bool = False,
+    withheld: str = "",
 ) -> Kind:
     said = {
         Class.IDENTIFIER: identifier,
@@ -74,7 +78,7 @@ def _kind(
         Class.SECRET: secret,
     }
     columns = {name: one for one, names in said.items() for name in names.split()}
-    return Kind(whose, key, columns, outlives)
+    return Kind(whose, key, columns, outlives, frozenset(withheld.split()))
 
 
 _OF_PATIENT = (Whose.PATIENT, "patient_id")
@@ -103,8 +107,8 @@ KINDS: dict[str, Kind] = {
     ),
     "care_relation": _kind(
         *_OF_PATIENT,
-        "patient_id account_id clinic_id",
-        "discipline lead",
+        "patient_id account_id clinic_id stands_for_id",
+        "discipline kind",
         "from_at until_at looked_at",
     ),
     "proxy": _kind(
@@ -146,7 +150,7 @@ KINDS: dict[str, Kind] = {
         *_OF_PATIENT,
         "patient_id client_id clinic_id activity_id goal_id author_id corrects_id",
         "symptom day slot status sets reps hold_seconds quantity value declined reason pain"
-        " pain_declined effort note withdrawn performed_at zone local_day source",
+        " pain_declined effort note because withdrawn performed_at zone local_day source",
         "seq recorded_at received_at payload_hash",
     ),
     "supply": _kind(
@@ -198,7 +202,7 @@ KINDS: dict[str, Kind] = {
         "chain_id",
         "chain_id clinic_id actor_id object_id",
         "action",
-        "n at result digest hash",
+        "n at result digest hash reason relation source request_id",
         outlives=True,
     ),
     # Ways in
@@ -230,10 +234,32 @@ KINDS: dict[str, Kind] = {
     "api_token": _kind(*_OF_ACCOUNT, "account_id", "", "label created_at ends_at", "digest"),
     "mail": _kind(
         *_OF_ACCOUNT,
-        "id account_id",
+        "id account_id patient_id",
         "",
         "kind locale created_at due_at ends_at tries done_at",
         "sealed",
+    ),
+    "oidc_link": _kind(*_OF_ACCOUNT, "account_id clinic_id issuer subject", "", "linked_at"),
+    # What was agreed to, opened in an emergency, noted by the team
+    "consent_decision": _kind(
+        *_OF_PATIENT,
+        "patient_id id clinic_id author_id signature",
+        "purpose answer",
+        "seq version locale digest source decided_at recorded_at",
+    ),
+    "break_glass": _kind(
+        *_OF_PATIENT,
+        "id clinic_id patient_id account_id seen_by",
+        "reason seen_words",
+        "begun_at ends_at ended_at seen_at told_at",
+    ),
+    # The team's own notes: the patient knows of them, and the team alone reads them.
+    "care_note": _kind(
+        *_OF_PATIENT,
+        "patient_id client_id clinic_id author_id",
+        "text",
+        "written_at seq",
+        withheld="text",
     ),
     # Rights
     "export_request": _kind(
@@ -272,6 +298,7 @@ KINDS: dict[str, Kind] = {
         "kind mimetype file size digest width height created_at",
     ),
     "prescribed_exercise": _kind(*_CLINIC, "clinic_id", "", "slug version content kept_at"),
+    "consent_text": _kind(Whose.NOBODY, "", "", "", "digest purpose version locale words"),
     # The service
     "bucket": _kind(Whose.NOBODY, "", "", "", "slot n", "key"),
     "data_key": _kind(Whose.NOBODY, "", "", "", "id created_at", "sealed"),

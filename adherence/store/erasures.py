@@ -148,6 +148,15 @@ tombstones = Statement(sa.select(*TOMBSTONE.c).order_by(TOMBSTONE.c.erased_at, T
 tombstones_of_clinic = Statement(
     sa.select(*TOMBSTONE.c).where(TOMBSTONE.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
 )
+#: The end of the chain of somebody erased; it was sealed in the transaction that erased them.
+tombstone_of_chain = Statement(
+    sa.select(
+        TOMBSTONE.c.audit_n, TOMBSTONE.c.audit_head, TOMBSTONE.c.audit_n.label("sealed_n")
+    ).where(
+        TOMBSTONE.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        TOMBSTONE.c.chain_id == sa.bindparam("chain_id", type_=Id),
+    )
+)
 restrict_patient = Statement(
     sa.update(PATIENT)
     .where(PATIENT.c.id == sa.bindparam("patient_id", type_=Id))
@@ -207,6 +216,9 @@ def delete_rows(run: Run, patient_id: UUID, account_id: UUID | None) -> int:
             deleted += _delete_corrections(run, found, mine)
         if name == "account":
             _forget_past_acting(run, patient_id, account_id)
+            if _is_named_elsewhere(run, account_id):
+                _empty_account(run, account_id)
+                continue
         deleted += run.connection.execute(sa.delete(found).where(mine)).rowcount
     return deleted
 
@@ -218,6 +230,39 @@ def stop_acting_for(run: Run, patient_id: UUID) -> None:
         sa.update(session)
         .where(session.c.for_patient_id == sa.literal(patient_id, Id))
         .values(for_patient_id=None)
+    )
+
+
+def forget_mails(run: Run, patient_id: UUID) -> None:
+    """Let no mail to somebody else name the patient."""
+    mail = table("mail")
+    run.connection.execute(
+        sa.update(mail)
+        .where(mail.c.patient_id == sa.literal(patient_id, Id))
+        .values(patient_id=None)
+    )
+
+
+def _is_named_elsewhere(run: Run, account_id: UUID | None) -> bool:
+    """Whether rows of others still name an account, such as a consent that it gave for a child."""
+    whose = sa.literal(account_id, Id)
+    for found in Model.metadata.tables.values():
+        for key in found.foreign_keys:
+            if key.target_fullname == "account.id":
+                asked = sa.select(sa.literal(1)).where(key.parent == whose).limit(1)
+                if run.connection.execute(asked).first() is not None:
+                    return True
+    return False
+
+
+def _empty_account(run: Run, account_id: UUID | None) -> None:
+    """Leave of an account nothing but its id: no name, no address, no way in."""
+    account = table("account")
+    nothing = {column.name: None for column in account.c if column.nullable}
+    run.connection.execute(
+        sa.update(account)
+        .where(account.c.id == sa.literal(account_id, Id))
+        .values(name="", active=False, **nothing)
     )
 
 

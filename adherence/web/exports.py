@@ -15,6 +15,7 @@ from flask import current_app, stream_template
 from flask_babel import force_locale
 
 from adherence.domain.activities import Asked
+from adherence.domain.audit import FORM_READ, is_read
 from adherence.domain.entries import Amounts
 from adherence.domain.schedules import Schedule
 from adherence.services.exports import Opened
@@ -58,7 +59,6 @@ ABOUT = {
     "erasure": _later("your wish for deletion"),
     "rebuild": _later("sums of your days"),
 }
-LOOKS = frozenset({"read", "look", "pull", "list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,12 +378,13 @@ def _ways_in(opened: Opened, known: Known) -> Section:
 
 def _looks(opened: Opened, known: Known) -> Section:
     def cells(row: Row) -> tuple[str, ...]:
-        about, _dot, verb = row["action"].partition(".")
+        about = row["action"].partition(".")[0]
+        looked = is_read(row["action"]) or row["action"] == FORM_READ
         return (
             known.when(row["at"]),
             known.person(row["actor_id"]),
             str(ABOUT.get(about, about)),
-            _("looked at it") if verb in LOOKS else _("wrote or changed something"),
+            _("looked at it") if looked else _("wrote or changed something"),
         )
 
     lead = _("Every look of somebody else at your record leaves a line, and so does every change.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import sqlite3
 import traceback
 from typing import Any
@@ -30,6 +29,7 @@ from adherence.domain.errors import (
     TooMany,
 )
 from adherence.schemas.fields import messages_of
+from adherence.web import request_ids
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ def _unknown(error: Exception) -> ResponseReturnValue:
         response = refusal(503)
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
-    number = secrets.token_hex(8)
+    number = request_ids.current()
     log.error("error %s: %s\n%s", number, type(error).__name__, _where(error))
     response = refusal(500, instance=f"urn:adherence:error:{number}")
     response.headers["X-Error-Id"] = number

@@ -177,21 +177,27 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, NONCE.sub(b"", answer.data), headers
 
 
-#: Pages that name patients to people outside their team on purpose: those of their own clinic only.
-NAMES_TO_CLINIC = frozenset({"erasures.show"})
+#: Where the clinic's administration reads who is whose patient, and why a record was opened. It
+#: sees names and reasons of its own clinic there, and no record.
+ADMINISTRATION = {
+    *("care_teams.show", "care_teams.add", "care_teams.substitute", "care_teams.end"),
+    *("care_teams.of_member", "break_glass.index", "break_glass.see", "erasures.show"),
+}
 
 
 def leaks(town: Town, one: Asked) -> str | None:
     """What an answer gives away of people whom the asker may not know of."""
     # What is no text, such as a copy of one's data, has tests of its own.
     text = f"{one.answer.headers}{one.answer.data.decode(errors='replace')}"
+    actor = town.people[one.who].actor
+    if one.route.endpoint in ("audit.show", "audit.search") and actor is not None:
+        # The clinic's audit says whom a line is about: the name, and nothing else of the record.
+        for record in town.records.values():
+            if record.actor.clinic_id == actor.clinic_id:
+                text = text.replace(f"{record.mark} P", "")
     marks = town.foreign_marks(one.who, text)
-    if one.route.endpoint in NAMES_TO_CLINIC and one.said == ENTERED:
-        marks -= {
-            town.records[of].mark
-            for of in town.records
-            if town.relation(one.who, of) is Relation.CLINIC
-        }
+    if one.route.endpoint in ADMINISTRATION and one.entered:
+        marks -= town.clinic_marks(one.who, Role.ADMIN)
     if one.said != ENTERED and MARK.search(text):
         marks.add("a mark in a refusal")
     return f"{one}: {marks}" if marks else None
@@ -320,6 +326,7 @@ NAMING: dict[str, tuple[str, str, str, Any]] = {
             "client_id": SENT,
             "corrects_id": _of(one, "client_id"),
             "withdrawn": True,
+            "because": "Counted",
         },
     ),
     "a batch's correction": (

@@ -28,6 +28,12 @@ PATIENT_PAGES = (
     "/account/ways-in",
     "/proxies",
     "/my-data",
+    "/accesses",
+    "/team",
+    "/consents",
+    "/consents/care",
+    "/consents/research",
+    "/consents/sms",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -48,7 +54,13 @@ THERAPIST_PAGES = (
     "/account/ways-in",
     "/patients/{patient}/ways-in",
     "/patients/{patient}/data",
+    "/patients/{patient}/team",
+    "/emergency",
+    "/patients/{patient}/consents",
 )
+ADMIN = "admin"
+ADMIN_PAGES = ("/staff", "/audit", "/account", "/emergencies")
+AUDIENCES = [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES), (ADMIN, ADMIN_PAGES)]
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
 LANGUAGES = ("en-GB", "de-DE", "ru-RU")
@@ -87,7 +99,7 @@ def look_at(visit, path, width):
 
 
 @pytest.mark.parametrize(("width", "theme", "language"), EVERY_LOOK)
-@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+@pytest.mark.parametrize(("who", "pages"), AUDIENCES)
 def test_pages_leave_nobody_out(clinic, places, windows, who, pages, width, theme, language):
     visit = clinic.visit(who, width, theme, language)
     windows.append(visit)
@@ -99,7 +111,7 @@ def test_pages_leave_nobody_out(clinic, places, windows, who, pages, width, them
     assert visit.foreign == []
 
 
-@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+@pytest.mark.parametrize(("who", "pages"), AUDIENCES)
 def test_no_page_scrolls_sideways_on_the_narrowest_phone(clinic, places, windows, who, pages):
     visit = clinic.visit(who, width=320)
     windows.append(visit)

@@ -23,6 +23,7 @@ from adherence.services import (
     programmes,
     proxies,
     rebuild,
+    relations,
     review,
     sessions,
 )
@@ -312,7 +313,7 @@ def test_a_proxy_neither_asks_to_forget_nor_for_a_copy(town: Town):
         one for one in proxies.proxies_of(record.actor, record.patient_id, MONDAY)
     ).account_id
     proxy = accounts.actor_of(acting)
-    assert accounts.relation_to_patient(proxy, record.patient_id, MONDAY) is Relation.PROXY
+    assert relations.relation_to_patient(proxy, record.patient_id, MONDAY) is Relation.PROXY
     with pytest.raises(NotFound):
         erasures.ask(proxy, record.patient_id, "", MONDAY)
     with pytest.raises(NotFound):
@@ -335,12 +336,12 @@ def test_G4_a_locked_record_is_nobodys_but_the_patients(town: Town, admin: Actor
     record = lock(town, admin, other)
 
     for who in ("therapist", "admin", "colleague"):
-        found = accounts.relation_to_patient(person(town, who), record.patient_id, MONDAY)
+        found = relations.relation_to_patient(person(town, who), record.patient_id, MONDAY)
         assert found is Relation.NONE, who
-        seen = accounts.relation_to_notice(person(town, who), record.notice_id, MONDAY)
+        seen = relations.relation_to_notice(person(town, who), record.notice_id, MONDAY)
         assert seen is Relation.NONE, who
-    assert accounts.relation_to_patient(record.actor, record.patient_id, MONDAY) is Relation.SELF
-    assert accounts.relation_to_notice(record.actor, record.notice_id, MONDAY) is Relation.SELF
+    assert relations.relation_to_patient(record.actor, record.patient_id, MONDAY) is Relation.SELF
+    assert relations.relation_to_notice(record.actor, record.notice_id, MONDAY) is Relation.SELF
     assert record.mark not in repr(patients.patients(record.lead, None, 50, MONDAY))
     assert record.mark not in repr(review.queue(record.lead, MONDAY))
     assert programmes_sum(admin) < before
@@ -425,7 +426,7 @@ def test_whom_an_old_backup_brings_back_goes_again(town: Town, admin: Actor, oth
     assert persons.rows("patient", own.patient_id, None) == []
     assert own.mark not in repr(everything())
     colleague = person(town, "colleague")
-    assert accounts.relation_to_patient(colleague, near.patient_id, MONDAY) is Relation.NONE
+    assert relations.relation_to_patient(colleague, near.patient_id, MONDAY) is Relation.NONE
     assert audit.verify(admin.clinic_id) == []
     assert erasures.bury_again(listed, MONDAY) == (0, 0)
 
@@ -461,7 +462,7 @@ def test_who_acts_for_somebody_else_keeps_the_account_for_that(
 
     actor = accounts.actor_of(own.actor.account_id)
     assert actor.patient_id is None
-    assert accounts.relation_to_patient(actor, near.patient_id, LATER) is Relation.PROXY
+    assert relations.relation_to_patient(actor, near.patient_id, LATER) is Relation.PROXY
     assert sessions.open_session(session_of(actor.account_id, LATER), LATER) is not None
     held = {name for name, kind in KINDS.items() if kind.whose is Whose.PATIENT}
     assert {n for n in held if persons.rows(n, own.patient_id, None)} == {"audit"}

@@ -400,10 +400,10 @@ def test_A13_of_twenty_that_finish_one_first_step_one_gets_in(app: Flask, ada: S
 
 @pytest.mark.parametrize("typed", ["", "000000", "abcdef", "१२३४५६", "\ud800", "1" * 5000])
 def test_a_wrong_second_step_is_refused_and_written_down(ada: Staff, typed: str):
-    before = len([row for row in rows(AUDIT) if row.action == "sign_in.refused"])
+    before = len([row for row in rows(AUDIT) if row.action == "sign_in"])
 
     assert second_step(ada, typed) is None
-    refused = [row for row in rows(AUDIT) if row.action == "sign_in.refused"]
+    refused = [row for row in rows(AUDIT) if row.action == "sign_in"]
     assert len(refused) == before + 1
     assert audit.verify(ada.actor.clinic_id) == []
 

@@ -11,13 +11,13 @@ from alembic import op
 
 from adherence.migrations import columns
 
-revision = "0008"
-down_revision = "0004"
+revision = "0011"
+down_revision = "0010"
 
 #: What people write freely, encrypted from now on.
 SEALED = (("entry", "note"), ("pause", "note"), ("notice", "reply"))
 #: What may only be added and belongs to one patient.
-OF_PATIENTS = ("entry", "revision", "supply")
+OF_PATIENTS = ("entry", "revision", "supply", "consent_decision", "care_note")
 OPEN = "state IN ('asked', 'proposed', 'running')"
 RUNS = (
     "EXISTS (SELECT 1 FROM erasure WHERE erasure.patient_id = OLD.patient_id"
