@@ -46,6 +46,11 @@ WRONG = {
     "acts_already": _later("This person acts for the patient already."),
     "no_birth_year": _later("The year of birth is not known here. Choose a last day instead."),
     "grown_up": _later("The patient is grown up. Choose a last day instead."),
+    # Rights of the person
+    "waits_already": _later("Two copies are being made already. Wait for them."),
+    "must_be_kept": _later("This record must still be kept, so it cannot be deleted yet."),
+    "same_person": _later("You proposed this. Another administrator has to agree."),
+    "locked_already": _later("This record is locked away already."),
     # Care teams, and a record opened in an emergency
     "lead_leaves": _later("Say who leads the team from now on."),
     "last_of_team": _later(

@@ -190,6 +190,7 @@ def actor_from(row: Any, acts_for: UUID | None = None) -> Actor:
         row.name,
         row.locale,
         acts_for,
+        is_locked=bool(row.is_locked),
     )
 
 

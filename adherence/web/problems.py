@@ -25,6 +25,7 @@ from adherence.domain.errors import (
     InvalidInput,
     NotFound,
     NotPermitted,
+    Restricted,
     TooMany,
 )
 from adherence.schemas.fields import messages_of
@@ -42,6 +43,7 @@ STATUS: dict[type[AdherenceError], int] = {
     InvalidInput: 422,
     NotPermitted: 403,
     NotFound: 404,
+    Restricted: 423,
     Conflict: 409,
     TooMany: 429,
 }
@@ -56,6 +58,7 @@ SAID: dict[int, tuple[str, str, str]] = {
     413: ("too-large", "The request is too large.", "Send it in smaller parts."),
     415: ("media-type", "The body is of the wrong kind.", "Send application/json."),
     422: ("invalid-input", "Some fields are not valid.", "See errors."),
+    423: ("locked", "The record is locked away.", "It may be read by the patient, not changed."),
     429: ("too-many", "Too many requests.", "Wait as long as Retry-After says."),
     500: ("internal", "Something went wrong here.", "It was noted under the id in instance."),
     503: ("unavailable", "The service cannot store or read just now.", "Try again shortly."),
@@ -79,6 +82,10 @@ SHOWN: dict[int, tuple[Any, Any]] = {
     422: (
         _later("Something in it does not fit"),
         _later("Go back: what you typed is still there."),
+    ),
+    423: (
+        _later("Your record is locked"),
+        _later("You can read it and have a copy made. Nothing in it can be changed any more."),
     ),
     429: (_later("A little too fast"), _later("Wait a moment and try again.")),
     500: (
