@@ -12,7 +12,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor, Role, Stage
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.sign_in import TRIES, Via, is_pin, is_weak_pin
+from adherence.domain.sign_in import TRIES, Step, Via, is_pin, is_weak_pin
 from adherence.services import passwords
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
@@ -23,6 +23,7 @@ from adherence.services.sessions import (
     actor_from,
     begin,
     beginning,
+    check_step,
     digest_of,
 )
 from adherence.store import accounts as account_table
@@ -68,6 +69,7 @@ def welcome(
     Raises:
         InvalidInput: no PIN, or one that anybody would try first.
         NotFound: the first visit has ended meanwhile.
+        NotPermitted: the sign-in did not begin with a code for patients.
     """
     check_pin(pin)
     row, cookie = _row(session.actor.account_id, pin, browser, now)
@@ -75,6 +77,7 @@ def welcome(
     actor = session.actor
 
     def work(run: Run) -> Entered:
+        check_step(run, session, Step.WELCOME)
         run.do(table.add_device, **row)
         run.do(account_table.set_locale, account_id=actor.account_id, new_locale=locale)
         secret = begin(run, new, actor, Stage.FULL, session.via, device_id=row["id"], finishes=True)

@@ -19,7 +19,7 @@ from uuid import UUID
 from adherence import settings
 from adherence.domain.access import Actor, Stage
 from adherence.domain.errors import NotFound
-from adherence.domain.sign_in import Purpose, Via
+from adherence.domain.sign_in import Purpose, Step, Via
 from adherence.domain.texts import clean
 from adherence.services import factors, mails, one_time
 from adherence.services.record import audit_clinic
@@ -29,6 +29,7 @@ from adherence.services.sessions import (
     Opened,
     begin,
     beginning,
+    check_step,
     digest_of,
     enter,
 )
@@ -130,6 +131,7 @@ def add_passkey(
     Raises:
         Refused: the answer is not right, was given before, or to another session's question.
         NotFound: the session has ended meanwhile.
+        NotPermitted: a pending sign-in needs another step than its first second factor.
     """
     from webauthn import verify_registration_response  # noqa: PLC0415 - slow to import
 
@@ -163,6 +165,8 @@ def add_passkey(
     news = news_of(actor.account_id, now)
 
     def work(run: Run) -> tuple[Entered, list[str]]:
+        if session.stage is Stage.PENDING:
+            check_step(run, session, Step.ENROL)
         known = run.all(table.passkeys_of, account_id=actor.account_id)
         if len(known) >= MOST_PASSKEYS or run.first(
             table.passkey_by_credential, credential=verified.credential_id
