@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.routing import Rule as Route
 
 from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope, Stage
@@ -181,7 +182,10 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     """
     route = request.url_rule
     if route is None:
-        return  # the router has its own refusal ready: no such address, or no such method
+        # The router has its own refusal ready: no such address, no such method, or not our host.
+        if not isinstance(request.routing_exception, SecurityError):
+            throttles.pace(None)
+        return
     door = doors.get(route.endpoint)
     if door is None:
         raise NotPermitted
@@ -204,6 +208,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     if door.is_machine:
         actor = _bearer()
     if actor is None:
+        throttles.pace(None)
         raise SignedOut
     if session is not None and session.stage not in rule.stages:
         _check_form(settings, door, is_safe)
