@@ -13,7 +13,7 @@ import sqlite3
 import traceback
 from typing import Any
 
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
@@ -31,6 +31,8 @@ from adherence.domain.errors import (
 from adherence.schemas.fields import messages_of
 
 log = logging.getLogger(__name__)
+#: One line for each refusal that an attack would leave behind; for whoever watches over a server.
+security = logging.getLogger("adherence.security")
 
 #: Addresses below these speak problem documents; all others are pages.
 MACHINES = ("/api/",)
@@ -94,6 +96,8 @@ SHOWN_STEP = (
     _later("One step comes first"),
     _later("Show that it is you. Then do it again: nothing was stored."),
 )
+#: What the log calls a refusal that may be an attack.
+EVENTS = {403: "not permitted", 404: "unknown or foreign id", 409: "known id", 429: "too often"}
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
 _SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
@@ -191,12 +195,21 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: AdherenceError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    if status in EVENTS:
+        _note(getattr(error, "event", EVENTS[status]))
     if isinstance(error, InvalidInput):
         return refusal(status, errors={error.field: [error.message_key]})
     response = refusal(status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def _note(event: str) -> None:
+    """A line of the security log: what, at which door, and whose account. Nothing that was sent."""
+    actor = g.get("actor")
+    who = "nobody" if actor is None else actor.account_id
+    security.warning("refused: %s at %s by %s", event, request.endpoint, who)
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
@@ -211,6 +224,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, StepNeeded) and not is_machine():
         return redirect(error.to, 303) if request.method == "GET" else _page(401, error.to)
     if isinstance(error, SecurityError):
+        _note("foreign host")
         return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page
     response = refusal(error.code, getattr(error, "detail", None))
     for name, value in error.get_headers():

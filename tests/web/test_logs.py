@@ -167,3 +167,46 @@ def test_the_audit_of_all_this_holds_together(town: Town):
         )
     with town.inside():
         assert [fault for clinic in chains.clinic_ids() for fault in chains.verify(clinic)] == []
+
+
+@pytest.mark.parametrize(
+    ("event", "who", "path", "method", "more"),
+    [
+        ("foreign form", "own", "/account/language", "POST", {"token": "x"}),
+        ("not permitted", "own", "/patients", "GET", {}),
+        ("unknown or foreign id", "own", "/api/v1/patients/{near}/entries", "GET", {}),
+        ("unknown or foreign id", "therapist", "/api/v1/patients/{far}", "GET", {}),
+        ("foreign host", "own", "/today", "GET", {"base_url": "https://evil.example"}),
+    ],
+)
+def test_L3_a_refusal_that_may_be_an_attack_is_one_line(
+    town: Town, caplog: pytest.LogCaptureFixture, event, who, path, method, more
+):
+    town.form_token(town.people[who])
+    ids = {name: record.patient_id for name, record in town.records.items()}
+    with caplog.at_level(logging.INFO):
+        answer = town.ask(who, path.format(**ids), method, **more)
+
+    assert answer.status_code in (400, 403, 404)
+    lines = [one.getMessage() for one in caplog.records if one.name == "adherence.security"]
+    actor = town.people[who].actor
+    assert actor is not None
+    assert len(lines) == 1
+    assert lines[0].startswith(f"refused: {event} at ")
+    # Before the guard has opened a session, or behind another's host, nobody is known.
+    assert lines[0].endswith((f" by {actor.account_id}", " by nobody"))
+    assert not [one for one in ids.values() if str(one) in lines[0]]
+
+
+def test_L3_trying_too_often_is_a_line_and_what_is_allowed_is_none(
+    town: Town, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.INFO):
+        town.ask("own", "/today")
+        assert "adherence.security" not in {one.name for one in caplog.records}
+        for _ in range(31):
+            answer = town.enter("no such code")
+
+    assert answer.status_code == 429
+    lines = [one.getMessage() for one in caplog.records if one.name == "adherence.security"]
+    assert lines == ["refused: too often at sign_in.by_code by nobody"]
