@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
 from flask import Blueprint as Pages
 from flask import Flask, render_template
 from flask_smorest import Api, Blueprint
-from marshmallow import Schema
+from marshmallow import RAISE, Schema, fields
 
 from adherence import __version__
+from adherence.domain import access
 from adherence.domain.access import POLICY
 from adherence.web.policy import public
 
@@ -128,7 +130,11 @@ def says(
     ``again`` says when the same answer comes with 200. ``query`` names parameters: name -> (type,
     format or range, meaning); others are refused at the door. It only describes; the view reads
     them, and its body, itself, strictly (``web.bodies``).
+
+    Raises:
+        UnlistedField: the view asks for or shows a field that the policy table does not name.
     """
+    _check_fields(action, asks, answer)
     responses: dict[str, Any] = {
         code: {"description": text, "content": PROBLEM} for code, text in REFUSALS.items()
     }
@@ -183,6 +189,47 @@ def says(
         return found
 
     return described
+
+
+class UnlistedField(Exception):
+    """A view names a field that the policy table does not, so the application does not start."""
+
+
+def _check_fields(action: str, asks: type[Schema] | None, answer: type[Schema] | None) -> None:
+    """Hold a view's schemas to the policy table; a field that it does not name is refused."""
+    if asks is not None:
+        schema = asks()
+        # A batch holds documents that another action sets.
+        named = set(schema.load_fields) - {"entries"}
+        if unlisted := named - access.settable(action):
+            raise UnlistedField(f"{action} may not set {', '.join(sorted(unlisted))}")
+        if schema.unknown != RAISE:
+            raise UnlistedField(f"{asks.__name__} lets unknown fields pass")
+    for schema in () if answer is None else _nested(answer()):
+        name = object_of(schema)
+        if name in access.VIEWS:
+            continue
+        found = access.OBJECTS.get(name)
+        listed = frozenset() if found is None else found.shown | frozenset(found.only)
+        if unlisted := set(schema.dump_fields) - listed:
+            raise UnlistedField(f"{name} may not show {', '.join(sorted(unlisted))}")
+
+
+def object_of(schema: Schema) -> str:
+    """The object of the policy table that a schema shows: GoalSchema shows a goal."""
+    name = type(schema).__name__.removesuffix("Schema").removesuffix("Shown")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _nested(schema: Schema) -> Iterator[Schema]:
+    """A schema and every schema inside it."""
+    yield schema
+    for field in schema.dump_fields.values():
+        inner: Any = field
+        while isinstance(inner, fields.List):
+            inner = inner.inner
+        if isinstance(inner, fields.Nested):
+            yield from _nested(inner.schema)
 
 
 def _typed(kind: str) -> dict[str, Any]:

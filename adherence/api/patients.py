@@ -14,7 +14,7 @@ from adherence.api.openapi import PREFIX, says
 from adherence.domain.access import Actor
 from adherence.domain.errors import InvalidInput
 from adherence.schemas import people as wire
-from adherence.services import patients
+from adherence.services import audit, patients
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
@@ -32,6 +32,7 @@ _new_patient = wire.NewPatientSchema()
 _new_member = wire.NewMemberSchema()
 _new_zone = wire.NewZoneSchema()
 _zone_holds = wire.ZoneHoldsSchema()
+_accesses = wire.AccessesSchema()
 
 
 @blueprint.get("/me")
@@ -116,3 +117,18 @@ def zone(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     said: dict[str, Any] = _new_zone.load(json_body())
     day = patients.change_zone(actor, patient_id, said["zone"], now())
     return dict(_zone_holds.dump({"zone": said["zone"], "effective_on": day}))
+
+
+@blueprint.get(f"{PATIENT}/accesses")
+@says(
+    blueprint,
+    "access.read",
+    wire.AccessesSchema,
+    query={"before": (f"1..{audit.LAST}", "only lines below this number")},
+)
+@policy("access.read")
+def accesses(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
+    """Who else opened or changed the record, the newest first."""
+    found = audit.accesses(actor, patient_id, whole("before", audit.LAST, 1, audit.LAST))
+    before = found.lines[-1].n if found.has_more else None
+    return dict(_accesses.dump({"accesses": found.lines, "before": before}))

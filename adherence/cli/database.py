@@ -1,8 +1,9 @@
-"""``adherence db upgrade``: bring the database to this version's tables."""
+"""``adherence db``: this version's tables, and what the service's own role may do with them."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
 from adherence.cli.site import site
 
@@ -26,6 +27,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Prints the step the database is at and the newest one there is.",
     )
     current.set_defaults(run=run_current)
+    grant = actions.add_parser(
+        "grant",
+        help="let a PostgreSQL role serve, without rights to change tables or the audit",
+        description=(
+            "Run it as the role that owns the tables, after every upgrade. The role named may then "
+            "read and write what the service needs, may add to the audit but not change it, and "
+            "may not change tables. Let the service sign in as that role."
+        ),
+    )
+    grant.add_argument("role", help="the role that the service signs in as; it must exist")
+    grant.set_defaults(run=run_grant)
 
 
 def run_upgrade(given: argparse.Namespace) -> int:
@@ -44,4 +56,18 @@ def run_current(given: argparse.Namespace) -> int:
 
     with site(given):
         print(f"{revision() or 'empty'} (newest: {newest()})")
+    return 0
+
+
+def run_grant(given: argparse.Namespace) -> int:
+    """Grant what the service needs to a role."""
+    from adherence.migrations import grant  # noqa: PLC0415 - only here
+
+    with site(given):
+        try:
+            many = len(grant(given.role))
+        except ValueError as error:
+            print(f"adherence: {error}", file=sys.stderr)
+            return 1
+    print(f"{given.role} may serve now ({many} statements).")
     return 0

@@ -21,6 +21,7 @@ from adherence.cli import (
     initiation,
     pdc,
     persistence,
+    policy,
     rebuild,
     serve,
     work,
@@ -28,7 +29,7 @@ from adherence.cli import (
 from adherence.domain.errors import AdherenceError
 
 COMMANDS = (
-    *(demo, serve, database, account, work, rebuild, audit),
+    *(demo, serve, database, account, work, rebuild, audit, policy),
     *(cma, episodes, pdc, durations, initiation, doses, persistence),
 )
 

@@ -6,8 +6,9 @@ relation that a rule does not name is refused. Documentation is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -49,11 +50,35 @@ class Stage(StrEnum):
     FULL = "full"
 
 
+class Source(StrEnum):
+    """By which edge somebody acts."""
+
+    PAGE = "page"
+    API = "api"
+    SERVICE = "service"  # by no door: signing in, a job, the command line
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """By which door an actor came in: under which action, standing how, in which request.
+
+    The relation was true when the door was passed; whoever writes asks again inside the
+    transaction, at ``moment()``, so that nothing is written after it has ended.
+    """
+
+    action: str
+    relation: Relation
+    source: Source
+    request_id: str
+    moment: Callable[[], datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is acting. ``patient_id`` is set when the account is a patient's own.
 
-    ``acts_for`` is the patient a proxy's browser speaks for at present.
+    ``acts_for`` is the patient a proxy's browser speaks for at present. ``entrance`` is None for
+    jobs and commands, which pass no door.
     """
 
     account_id: UUID
@@ -63,6 +88,7 @@ class Actor:
     name: str
     locale: str | None
     acts_for: UUID | None = None
+    entrance: Entrance | None = None
 
 
 FULL_ONLY = frozenset({Stage.FULL})
@@ -125,6 +151,7 @@ POLICY: dict[str, Rule] = {
     "review.read": _clinic("See the review queue of the patients one cares for.", _CLINICIAN),
     "programme.read": _clinic("See the programme's aggregates.", _MANAGER),
     "clinic.administer": _clinic("Look after the clinic's accounts.", _ADMIN),
+    "audit.read": _clinic("Look through the clinic's audit.", _ADMIN),
     # The library of exercises
     "exercise.read": _clinic("Find and read exercises.", _OF_CLINIC, _CLINICIAN),
     "exercise.look": _clinic("See pictures of an exercise.", _OF_CLINIC, _CLINICIAN, is_act=False),
@@ -162,6 +189,7 @@ POLICY: dict[str, Rule] = {
     "milestone.read": _patient("See milestones.", _SELF, _TEAM),
     "notice.read": _patient("Read a notice and its reply.", _SELF, _TEAM, is_act=False),
     "notice.review": _patient("Reply to a notice, or mark it seen.", _TEAM),
+    "access.read": _patient("See who else opened or changed the record.", _SELF),
 }
 
 # --- Signing in, and acting for somebody -------------------------------------------------------
@@ -221,9 +249,190 @@ PROXY_MAY = (
     "chart.read",
     "milestone.read",
     "notice.read",
+    "access.read",
 )
 for _action in PROXY_MAY:
     POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_PROXY})
+
+
+# --- Fields ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One kind of thing that is kept, field by field. What is not named here, nobody meets.
+
+    ``shown`` is read by whoever may read the object at all; ``only`` by the pairs of role and
+    relation that it names; ``kept`` by nobody: the service alone writes and reads it. ``sets`` says
+    which fields an action may set; every other field is the service's to set.
+    """
+
+    shown: frozenset[str]
+    kept: frozenset[str]
+    sets: Mapping[str, frozenset[str]]
+    only: Mapping[str, frozenset[tuple[Role, Relation]]]
+
+
+def _object(
+    shown: str,
+    kept: str = "",
+    sets: Mapping[str, str] | None = None,
+    only: Mapping[str, tuple[tuple[Role, Relation], ...]] | None = None,
+) -> Object:
+    return Object(
+        frozenset(shown.split()),
+        frozenset(kept.split()),
+        {action: frozenset(names.split()) for action, names in (sets or {}).items()},
+        {name: frozenset(pairs) for name, pairs in (only or {}).items()},
+    )
+
+
+_SAID_OF_ENTRY = (
+    "client_id activity_id goal_id symptom day slot status sets reps hold_seconds quantity value "
+    "declined reason pain pain_declined effort note withdrawn performed_at zone recorded_at source"
+)
+
+OBJECTS: dict[str, Object] = {
+    "me": _object("account_id clinic_id role name locale patient_id"),
+    "patient": _object(
+        "id name birth_year zone day started_on team",
+        "clinic_id account_id home_zone created_at seq plan_version settled_on audit_n audit_head "
+        "sealed_n",
+        {"patient.add": "name zone birth_year discipline started_on", "zone.change": "zone"},
+    ),
+    "member": _object(
+        "account_id name discipline lead from_at",
+        "patient_id clinic_id until_at looked_at",
+        {"team.change": "account_id discipline lead"},
+    ),
+    "goal": _object(
+        "id words measure unit symptom baseline target ladder due_on importance difficulty state "
+        "agreed_on closed_on closed_reason current share activity_ids",
+        "patient_id clinic_id author_id created_at seq",
+        {
+            "goal.set": "words measure target baseline unit symptom ladder due_on importance "
+            "difficulty",
+            "goal.close": "state reason",
+        },
+    ),
+    "plan": _object(
+        "id discipline title started_on ended_on sustained_share",
+        "patient_id clinic_id author_id created_at seq",
+        {"plan.open": "discipline title started_on sustained_share"},
+    ),
+    "activity": _object(
+        "id plan_id discipline kind goals revisions ended_on",
+        "patient_id clinic_id ended_reason created_at seq",
+        {
+            "activity.assign": "plan_id kind schedule asked goals reason effective_on",
+            "activity.end": "reason ends_on",
+        },
+    ),
+    "revision": _object(
+        "number effective_on schedule asked reason author_id created_at",
+        "patient_id clinic_id activity_id seq",
+        {"activity.revise": "schedule asked reason effective_on"},
+    ),
+    "pause": _object(
+        "id kind activity_id first_day until note cancelled_at",
+        "patient_id clinic_id author_id created_at until_day seq",
+        {"pause.set": "kind first_day until activity_id note", "pause.cancel": "until"},
+    ),
+    "entry": _object(
+        f"{_SAID_OF_ENTRY} seq local_day received_at corrects_id corrected_by",
+        "patient_id clinic_id author_id payload_hash",
+        {"entry.log": f"{_SAID_OF_ENTRY} corrects_id", "entry.correct": _SAID_OF_ENTRY},
+    ),
+    "supply": _object(
+        "client_id seq date duration daily_dose medication source withdrawn corrects_id "
+        "corrected_by received_at",
+        "patient_id clinic_id author_id payload_hash",
+        {
+            "supply.record": "client_id date duration daily_dose medication source corrects_id "
+            "withdrawn"
+        },
+    ),
+    "milestone": _object(
+        "goal_id goal_words kind level reached_on awarded_at retracted_at reply",
+        "patient_id clinic_id seq",
+    ),
+    "notice": _object(
+        "id patient_id patient_name kind state subject level day goal_words activity_title "
+        "created_at reviewed_by reviewed_at reply",
+        "clinic_id goal_id activity_id seq",
+        {"notice.review": "reply"},
+    ),
+    "access": _object(
+        "n at actor_id actor_name action kind relation source request_id",
+        "chain_id clinic_id object_id result digest reason hash",
+    ),
+}
+
+#: Answers that are computed or only hold others: nothing of them is kept as it stands there.
+VIEWS = frozenset(
+    [
+        "accesses",
+        "activities",
+        "activity_progress",
+        "answer",
+        "batch",
+        "card",
+        "change",
+        "changes",
+        "closed",
+        "counts",
+        "created",
+        "day",
+        "dose",
+        "entries_page",
+        "exercise",
+        "exercises",
+        "goals",
+        "lesson",
+        "lessons",
+        "listed_exercise",
+        "listed_lesson",
+        "listed_patient",
+        "medium",
+        "milestones",
+        "notices",
+        "occurrence",
+        "occurrences",
+        "overview",
+        "patients_page",
+        "pauses",
+        "plan_change",
+        "plan_progress",
+        "plans",
+        "progress",
+        "queue",
+        "queue_row",
+        "receipt",
+        "receipts",
+        "revised",
+        "source",
+        "supplies_page",
+        "supply_receipt",
+        "symptom",
+        "symptom_report",
+        "thread",
+        "today",
+        "zone_holds",
+    ]
+)
+
+
+def settable(action: str) -> frozenset[str]:
+    """The fields that an action may set, of whatever object; empty where it sets none."""
+    found = [each.sets[action] for each in OBJECTS.values() if action in each.sets]
+    return frozenset().union(*found)
+
+
+def readable(name: str, role: Role, relation: Relation) -> frozenset[str]:
+    """The fields of an object that this role reads in this relation, if it may read it at all."""
+    found = OBJECTS[name]
+    allowed = {field for field, pairs in found.only.items() if (role, relation) in pairs}
+    return found.shown | allowed
 
 
 def may(actor: Actor, action: str, relation: Relation) -> bool:
@@ -241,8 +450,51 @@ def can_ever(role: Role, action: str) -> bool:
     return rule is not None and role in rule.roles
 
 
-def table() -> Iterator[tuple[str, str, Scope, list[str]]]:
-    """The policy as rows for documentation: action, sentence, scope, "role (relation)" texts."""
+def document() -> str:
+    """The whole policy as Markdown: who may do what, and which fields are set, shown and kept."""
+    lines = [
+        "# Who may do what",
+        "",
+        "Generated from `adherence/domain/access.py` by `adherence policy`; do not edit. What is "
+        "not listed is refused.",
+        "",
+        "| action | what it is | about | who may (standing how) | besides |",
+        "|---|---|---|---|---|",
+    ]
     for action, rule in POLICY.items():
-        who = sorted(f"{role.value} ({relation.value})" for role, relation in rule.may)
-        yield action, rule.sentence, rule.scope, who
+        who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in rule.may))
+        lines.append(
+            f"| `{action}` | {rule.sentence} | {rule.scope.value} | {who} | {_besides(rule)} |"
+        )
+    lines += [
+        "",
+        "# Fields",
+        "",
+        "A field that is not named can neither be read nor set; one that is kept is the service's "
+        "own.",
+        "",
+    ]
+    for name, found in OBJECTS.items():
+        lines += [f"## {name}", "", f"- shown: {_listed(found.shown)}"]
+        for field, pairs in found.only.items():
+            who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in pairs))
+            lines.append(f"- shown only to {who}: `{field}`")
+        lines += [f"- set by `{action}`: {_listed(each)}" for action, each in found.sets.items()]
+        if found.kept:
+            lines.append(f"- kept: {_listed(found.kept)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _besides(rule: Rule) -> str:
+    """What an action asks for besides the right to do it."""
+    said = ["a factor shown lately"] if rule.is_fresh else []
+    if Stage.PENDING in rule.stages:
+        said.append("while signing in" if rule.stages == _PENDING_ONLY else "also halfway in")
+    if not rule.is_act:
+        said.append("prolongs no session")
+    return ", ".join(said)

@@ -13,7 +13,7 @@ from flask import Flask
 
 from adherence.jobs import mail
 from adherence.services import accounts, audit, outbox, settle
-from adherence.services.health import run_job
+from adherence.services.health import is_due_tonight, run_job
 from adherence.web import clock
 
 log = logging.getLogger("adherence.jobs")
@@ -66,6 +66,16 @@ def drop_sessions(now: datetime) -> tuple[int, int]:
     return accounts.drop_expired(now), 0
 
 
+def verify_chains(now: datetime) -> tuple[int, int]:
+    """Walk through every chain and seal of every clinic: (clinics, faults)."""
+    clinics, faults = audit.clinic_ids(), 0
+    for clinic_id in clinics:
+        for fault in audit.verify(clinic_id):
+            log.error("audit chain %s does not hold at line %s", fault.chain_id, fault.n)
+            faults += 1
+    return len(clinics), faults
+
+
 def tell(line: outbox.Line) -> None:
     """The first subscriber is the log: ids and topics, for whoever ships it to another system."""
     log.info(
@@ -84,12 +94,15 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "mail": mail.send_waiting,
     "sessions": drop_sessions,
 }
+#: What is done once a night.
+NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {audit.VERIFY: verify_chains}
 
 
 def run_once(now: datetime) -> list[Report]:
-    """Run every job once; one that breaks does not keep the others from running."""
+    """Run every job that is due once; one that breaks does not keep the others from running."""
     reports = []
-    for job, work in JOBS.items():
+    due = {job: work for job, work in NIGHTLY.items() if is_due_tonight(job, now)}
+    for job, work in (JOBS | due).items():
         try:
             done, failed = run_job(job, partial(work, now), now)
         except Exception:

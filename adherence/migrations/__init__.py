@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from adherence.store import grants
 from adherence.store.db import db
 
 HERE = Path(__file__).parent
@@ -40,3 +41,12 @@ def newest() -> str | None:
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - see upgrade
 
     return ScriptDirectory(str(HERE)).get_current_head()
+
+
+def grant(role: str) -> list[str]:
+    """Let a PostgreSQL role serve on these tables; the statements that were run.
+
+    Raises:
+        ValueError: there is no such role, or this is not PostgreSQL; the text says what to do.
+    """
+    return grants.grant(role)

@@ -9,6 +9,7 @@ from flask import Flask
 from adherence.pages import (
     account,
     answers,
+    audit,
     charts,
     entries,
     factors,
@@ -57,6 +58,7 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    audit,
 )
 
 

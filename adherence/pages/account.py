@@ -119,7 +119,7 @@ def _things(actor: Actor) -> ShownThings:
             ),
             Door(
                 url_for("lessons.index"),
-                "speak",
+                "book",
                 _("Short lessons"),
                 _("about pain, pacing, sleep and medicine"),
             ),
@@ -129,6 +129,12 @@ def _things(actor: Actor) -> ShownThings:
                 "person",
                 _("Who acts for me"),
                 _("a parent, a partner, somebody who helps"),
+            ),
+            Door(
+                url_for("audit.accesses"),
+                "eye",
+                _("Who opened my record"),
+                _("everybody else who looked or changed something, and when"),
             ),
         ],
         team=team or _("Nobody yet."),

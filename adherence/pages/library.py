@@ -18,8 +18,8 @@ from adherence.domain.media import MediaKind
 from adherence.domain.own_exercises import OwnExercise
 from adherence.pages.forms import Form
 from adherence.pages.own_exercises import ShownOwnMedium, media_of
-from adherence.services import accounts, own_exercises, patients
 from adherence.services import library as service
+from adherence.services import own_exercises, patients, relations
 from adherence.services.library import CHOICES, Wanted
 from adherence.web import exercises, figures, files, words
 from adherence.web.clock import now
@@ -215,7 +215,7 @@ def _looking_for(actor: Actor) -> ShownFor | None:
         return None
     if actor.role is not Role.CLINICIAN:
         return None
-    if accounts.relation_to_patient(actor, patient_id, now()) is not Relation.CARE_TEAM:
+    if relations.relation_to_patient(actor, patient_id, now()) is not Relation.CARE_TEAM:
         return None
     return ShownFor(
         patient_id,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import RAISE, Schema, fields
 
-from adherence.domain.access import Role
+from adherence.domain.access import Relation, Role, Source
 from adherence.domain.activities import Discipline
+from adherence.domain.audit import Kind
 from adherence.schemas.fields import Choice, Day, Flag, Text, Uuid, Whole, Zone
 
 NAME_LIMIT = 200
@@ -83,6 +84,27 @@ class PatientSchema(Schema):
     day = fields.Date(required=True)
     started_on = fields.Date(required=True)
     team = fields.List(fields.Nested(MemberSchema), required=True)
+
+
+class AccessSchema(Schema):
+    """One thing somebody else did with the record; ``relation`` says as what."""
+
+    n = fields.Integer(required=True)
+    at = fields.AwareDateTime(required=True)
+    actor_id = fields.UUID(required=True)
+    actor_name = fields.String(required=True, allow_none=True)
+    action = fields.String(required=True)
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    relation = fields.Enum(Relation, by_value=True, required=True, allow_none=True)
+    source = fields.Enum(Source, by_value=True, required=True, allow_none=True)
+    request_id = fields.String(required=True, allow_none=True)
+
+
+class AccessesSchema(Schema):
+    """What others did with the record, the newest first. ``before`` fetches older ones."""
+
+    accesses = fields.List(fields.Nested(AccessSchema), required=True)
+    before = fields.Integer(required=True, allow_none=True)
 
 
 class ListedPatientSchema(Schema):

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence import settings
-from adherence.domain.access import Actor, Relation, Role
+from adherence.domain.access import Actor, Role
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import Purpose
 from adherence.services import one_time
@@ -22,7 +22,6 @@ from adherence.store import accounts as table
 from adherence.store import buckets as bucket_table
 from adherence.store import devices as device_table
 from adherence.store import one_time as one_time_table
-from adherence.store import proxies as proxy_table
 from adherence.store import sessions as session_table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
@@ -207,62 +206,3 @@ def end_token(token: str) -> None:
     """Make a token worthless."""
     digest = digest_of(token)
     write(lambda run: run.do(table.drop_token, digest=digest))
-
-
-# --- relations ---------------------------------------------------------------------------------
-
-
-def relation_to_patient(actor: Actor, patient_id: UUID, now: datetime) -> Relation:
-    """How an actor stands to a patient: one statement, and none when it is the patient."""
-    if actor.patient_id is not None and actor.patient_id == patient_id:
-        return Relation.SELF
-    with read() as run:
-        return relation_in(run, actor, patient_id, now)
-
-
-def relation_in(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> Relation:
-    """The same inside a transaction, so that a check and the write it permits are one."""
-    if actor.role is Role.PATIENT:
-        if actor.patient_id is not None and actor.patient_id == patient_id:
-            return Relation.SELF
-        return _proxy_relation(run, actor, patient_id, now)
-    row: Any = run.first(
-        table.relation_to_patient,
-        patient_id=patient_id,
-        account_id=actor.account_id,
-        clinic_id=actor.clinic_id,
-        now=now,
-    )
-    return _relation(row)
-
-
-def relation_to_notice(actor: Actor, notice_id: UUID, now: datetime) -> Relation:
-    """How an actor stands to the patient whom a notice is about, in one statement."""
-    with read() as run:
-        row: Any = run.first(
-            table.relation_to_notice,
-            notice_id=notice_id,
-            account_id=actor.account_id,
-            clinic_id=actor.clinic_id,
-            now=now,
-        )
-        if row is not None and actor.role is Role.PATIENT:
-            return relation_in(run, actor, row.id, now)
-    return _relation(row)
-
-
-def _proxy_relation(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> Relation:
-    found = run.first(
-        proxy_table.proxy_holds,
-        patient_id=patient_id,
-        account_id=actor.account_id,
-        now=now,
-        year=now.year,
-    )
-    return Relation.NONE if found is None else Relation.PROXY
-
-
-def _relation(row: Any) -> Relation:
-    if row is None:
-        return Relation.NONE
-    return Relation.CARE_TEAM if row.in_team else Relation.CLINIC

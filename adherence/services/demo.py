@@ -111,6 +111,7 @@ def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
     therapist = person("therapist", Role.CLINICIAN, "Anna Berger", None)
     second = person("second-therapist", Role.CLINICIAN, "Imre Fehér", None)
     person("programme-manager", Role.PROGRAMME_MANAGER, "Clara Novak", None)
+    person("admin", Role.ADMIN, "Paul Richter", None)
 
     def patient(
         key: str, name: str, born: int, locale: str | None, by: Actor, discipline: Discipline

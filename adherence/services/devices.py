@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor, Role, Stage
+from adherence.domain.audit import Refusal
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import TRIES, Step, Via, is_pin, is_weak_pin
 from adherence.services import passwords
@@ -136,7 +137,7 @@ def by_pin(cookie: str, pin: str, browser: Browser, now: datetime) -> Entered | 
             return 0
         actor = actor_from(account)
         if not is_right:
-            audit_clinic(run, actor, "sign_in.refused", actor.account_id, now)
+            audit_clinic(run, actor, "sign_in", actor.account_id, now, Refusal.FACTOR)
             return int(TRIES - row.tries)
         if run.first(table.open_device, device_id=row.id, seen_pin=row.pin, now=now) is None:
             return 0

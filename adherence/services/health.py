@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from adherence.services import mails, outbox
-from adherence.store import caseload, jobs
+from adherence.services import audit, mails, outbox
+from adherence.store import caseload, clinics, jobs
 from adherence.store.db import Run, read, write
 
 #: A job that has not run for this long is not running.
@@ -15,6 +16,10 @@ SILENT = timedelta(minutes=10)
 #: Lines of the outbox, and midnights, may wait this long.
 LATE = timedelta(minutes=15)
 JOBS = ("settle", "seal", "outbox", "mail", "sessions")
+#: What is done once a night: in these hours of the oldest clinic's zone, or once a day is over.
+NIGHTLY = (audit.VERIFY,)
+NIGHT = range(2, 5)
+LONGEST_DAY = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ def troubles(now: datetime) -> list[Trouble]:
             found.append(Trouble(f"job {job} fails", row.failing_since))
         elif now - row.ran_at > SILENT:
             found.append(Trouble(f"job {job} does not run", row.ran_at))
+    for job in NIGHTLY:
+        row = states.get(job)
+        if row is not None and row.failing_since is not None:
+            found.append(Trouble(f"job {job} finds faults", row.failing_since))
+        elif row is not None and now - row.ran_at > 2 * LONGEST_DAY:
+            found.append(Trouble(f"job {job} does not run", row.ran_at))
     if waiting and since is not None and now - since > LATE:
         found.append(Trouble(f"outbox waits ({waiting})", since))
     if unsent and unsent_since is not None and now - unsent_since > LATE:
@@ -51,6 +62,18 @@ def troubles(now: datetime) -> list[Trouble]:
     if rolled is not None and now - rolled > LATE:
         found.append(Trouble("days are not settled", rolled))
     return found
+
+
+def is_due_tonight(job: str, now: datetime) -> bool:
+    """Whether a nightly job has not run this night yet: at once where it never ran."""
+    with read() as run:
+        row = next((one for one in run.all(jobs.job_states) if one.job == job), None)
+        zone = run.value(clinics.oldest_zone)
+    if row is None or now - row.ran_at > LONGEST_DAY:
+        return True
+    here = ZoneInfo(zone or "UTC")
+    is_new_day = row.ran_at.astimezone(here).date() < now.astimezone(here).date()
+    return is_new_day and now.astimezone(here).hour in NIGHT
 
 
 def run_job(job: str, work: Callable[[], tuple[int, int]], now: datetime) -> tuple[int, int]:

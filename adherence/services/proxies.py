@@ -16,6 +16,7 @@ from adherence.domain.texts import clean
 from adherence.services import accounts, invites
 from adherence.services.invites import Invite
 from adherence.services.record import Record
+from adherence.services.relations import relation_to_patient
 from adherence.services.sessions import Beginning, Opened, act_for
 from adherence.store import accounts as account_table
 from adherence.store import clinics
@@ -169,7 +170,7 @@ def act(new: Beginning, session: Opened, patient_id: UUID | None, now: datetime)
     """
     if (
         patient_id is not None
-        and accounts.relation_to_patient(session.actor, patient_id, now) is not Relation.PROXY
+        and relation_to_patient(session.actor, patient_id, now) is not Relation.PROXY
     ):
         raise NotFound
     return act_for(new, session, replace(session.actor, acts_for=patient_id))

@@ -11,9 +11,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from adherence.domain.access import Actor
-from adherence.domain.audit import GENESIS, link
+from adherence.domain.access import Actor, Source
+from adherence.domain.audit import GENESIS, Refusal, Result, link
 from adherence.domain.errors import NotFound
+from adherence.services.relations import check_entrance
 from adherence.store import audit as audit_table
 from adherence.store import clinics, outbox, patients
 from adherence.store.db import Run
@@ -45,11 +46,12 @@ class Record:
         """Lock the patient.
 
         Raises:
-            NotFound: no such patient in the actor's clinic.
+            NotFound: no such patient in the actor's clinic, or what let the actor in has ended.
         """
         row: Any = run.first(patients.lock_patient, patient_id=patient_id)
         if row is None or row.clinic_id != actor.clinic_id:
             raise NotFound
+        check_entrance(run, actor, patient_id)
         self.run = run
         self.actor = actor
         self.patient_id = patient_id
@@ -77,37 +79,21 @@ class Record:
         self._seq += 1
         return self._seq
 
-    def audit(
-        self, action: str, object_id: UUID, digest: bytes | None = None, result: str = "ok"
-    ) -> None:
+    def audit(self, action: str, object_id: UUID, digest: bytes | None = None) -> None:
         """Add a line to the patient's chain."""
         self._n += 1
-        self._head = link(
+        line = _line(
             self._head,
             self.patient_id,
             self._n,
-            self.clinic_id,
-            self.now,
-            self.actor.account_id,
+            self.actor,
             action,
             object_id,
-            result,
-            digest,
+            self.now,
+            digest=digest,
         )
-        self._audit.append(
-            {
-                "chain_id": self.patient_id,
-                "n": self._n,
-                "clinic_id": self.clinic_id,
-                "at": self.now,
-                "actor_id": self.actor.account_id,
-                "action": action,
-                "object_id": object_id,
-                "result": result,
-                "digest": digest,
-                "hash": self._head,
-            }
-        )
+        self._head = line["hash"]
+        self._audit.append(line)
 
     def send(self, topic: str, subject_id: UUID, seq: int) -> None:
         """Add a line to the outbox."""
@@ -145,35 +131,75 @@ class Record:
         )
 
 
-def audit_clinic(run: Run, actor: Actor, action: str, object_id: UUID, now: datetime) -> None:
-    """Add a line to the clinic's own chain, for what belongs to no single patient."""
+def audit_clinic(
+    run: Run,
+    actor: Actor,
+    action: str,
+    object_id: UUID,
+    now: datetime,
+    refusal: Refusal | None = None,
+) -> None:
+    """Add a line to the clinic's own chain, for what belongs to no single patient.
+
+    ``refusal`` says why it was not done; None when it was.
+    """
     row: Any = run.first(clinics.lock_clinic, clinic_id=actor.clinic_id)
     if row is None:
         raise NotFound
     n = row.audit_n + 1
-    head = link(
-        row.audit_head or GENESIS,
-        actor.clinic_id,
-        n,
-        actor.clinic_id,
-        now,
-        actor.account_id,
-        action,
-        object_id,
-        "ok",
-        None,
-    )
-    run.do(
-        audit_table.add_audit,
-        chain_id=actor.clinic_id,
-        n=n,
-        clinic_id=actor.clinic_id,
-        at=now,
-        actor_id=actor.account_id,
-        action=action,
-        object_id=object_id,
-        result="ok",
-        digest=None,
-        hash=head,
-    )
-    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=head)
+    head = row.audit_head or GENESIS
+    line = _line(head, actor.clinic_id, n, actor, action, object_id, now, refusal=refusal)
+    run.do(audit_table.add_audit, **line)
+    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
+
+
+def _line(
+    before: bytes,
+    chain_id: UUID,
+    n: int,
+    actor: Actor,
+    action: str,
+    object_id: UUID,
+    at: datetime,
+    *,
+    digest: bytes | None = None,
+    refusal: Refusal | None = None,
+) -> dict[str, Any]:
+    """One line of a chain, after a line whose hash is ``before``."""
+    entrance = actor.entrance
+    relation = source = request_id = None
+    if entrance is None:
+        source = Source.SERVICE.value
+    else:
+        relation = entrance.relation.value
+        source, request_id = entrance.source.value, entrance.request_id
+    reason = None if refusal is None else refusal.value
+    result = Result.OK.value if refusal is None else Result.REFUSED.value
+    return {
+        "chain_id": chain_id,
+        "n": n,
+        "clinic_id": actor.clinic_id,
+        "at": at,
+        "actor_id": actor.account_id,
+        "action": action,
+        "object_id": object_id,
+        "result": result,
+        "digest": digest,
+        "relation": relation,
+        "reason": reason,
+        "source": source,
+        "request_id": request_id,
+        "hash": link(
+            before,
+            chain_id,
+            n,
+            actor.clinic_id,
+            at,
+            actor.account_id,
+            action,
+            object_id,
+            result,
+            digest,
+            (relation, reason, source, request_id),
+        ),
+    }

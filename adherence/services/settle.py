@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from adherence.domain.access import Actor, Role
+from adherence.domain.audit import SERVICE_ID
 from adherence.domain.errors import NotFound
 from adherence.services import caseload, milestones
 from adherence.services.care import care_of
@@ -20,8 +21,6 @@ from adherence.store import caseload as caseload_table
 from adherence.store import patients
 from adherence.store.db import Run, read, write
 
-#: The account that stands for the service itself in the audit.
-SERVICE_ID = UUID(int=0)
 #: A local day is over everywhere at most this long after it is over somewhere.
 WIDEST = timedelta(days=2)
 #: A window may reach this far past its day, so the newest settled day is the day before yesterday.

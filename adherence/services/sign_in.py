@@ -14,6 +14,7 @@ from uuid import UUID
 
 from adherence import settings
 from adherence.domain.access import Actor, Role, Stage
+from adherence.domain.audit import Refusal
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import Purpose, Step, Via
 from adherence.services import accounts, factors, mails, one_time, passwords
@@ -262,7 +263,7 @@ def _refuse(run: Run, clinic_id: UUID | None, row: Any, now: datetime) -> None:
         return
     account_id = NOBODY if row is None else row.account_id
     actor = Actor(account_id, clinic_id, Role.PATIENT, None, "", None)
-    audit_clinic(run, actor, "sign_in.refused", account_id, now)
+    audit_clinic(run, actor, "sign_in", account_id, now, Refusal.FACTOR)
 
 
 def _is_demo() -> bool:
@@ -438,7 +439,7 @@ def prove_in_demo(session: Opened, browser: Browser, now: datetime) -> Entered:
 
 def _note_refusal(run: Run, session: Opened, now: datetime) -> None:
     account_id = session.actor.account_id
-    audit_clinic(run, session.actor, "sign_in.refused", account_id, now)
+    audit_clinic(run, session.actor, "sign_in", account_id, now, Refusal.FACTOR)
 
 
 def proved(run: Run, session: Opened, new: Beginning) -> Entered:

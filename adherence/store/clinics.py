@@ -50,13 +50,14 @@ clinic_by_id = Statement(
 #: All clinics as the sign-in page needs them; a server has a few.
 clinic_slugs = Statement(sa.select(CLINIC.c.id, CLINIC.c.slug, CLINIC.c.name).order_by(CLINIC.c.id))
 clinic_ids = Statement(sa.select(CLINIC.c.id).order_by(CLINIC.c.id))
+oldest_zone = Statement(sa.select(CLINIC.c.zone).order_by(CLINIC.c.created_at).limit(1))
 lock_clinic = Statement(
     sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n)
     .where(CLINIC.c.id == sa.bindparam("clinic_id", type_=Id))
     .with_for_update()
 )
 audit_head = Statement(
-    sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head).where(
+    sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n).where(
         CLINIC.c.id == sa.bindparam("clinic_id", type_=Id)
     )
 )

@@ -158,9 +158,16 @@ unsealed_heads = Statement(
     )
     .order_by(PATIENT.c.id)
 )
-audit_heads = Statement(
-    sa.select(PATIENT.c.id, PATIENT.c.audit_n, PATIENT.c.audit_head).where(
-        PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
+audited = Statement(
+    sa.select(PATIENT.c.id).where(PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id))
+)
+audit_head = Statement(
+    sa.select(PATIENT.c.audit_n, PATIENT.c.audit_head, PATIENT.c.sealed_n).where(_patient)
+)
+patients_named = Statement(
+    sa.select(PATIENT.c.id).where(
+        PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        sa.func.lower(PATIENT.c.name) == sa.func.lower(sa.bindparam("name", type_=sa.String)),
     )
 )
 set_sealed = Statement(

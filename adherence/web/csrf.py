@@ -23,8 +23,6 @@ COOKIE_SECONDS = 3600
 class ForeignForm(NotPermitted):
     """The post does not come from a page of ours, or from one that is too old."""
 
-    event = "foreign form"
-
 
 def init_app(app: Flask) -> None:
     """Offer ``csrf_token()`` to the templates of ``app``."""

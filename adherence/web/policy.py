@@ -7,20 +7,32 @@ may. ``guard_app`` refuses to finish an application with a route that says neith
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
-from flask import Flask, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import SecurityError
 from werkzeug.routing import Rule as Route
 
-from adherence.domain.access import POLICY, Actor, Relation, Rule, Scope, Stage
+from adherence.domain.access import (
+    POLICY,
+    Actor,
+    Entrance,
+    Relation,
+    Rule,
+    Scope,
+    Source,
+    Stage,
+)
+from adherence.domain.audit import Refusal
 from adherence.domain.errors import NotFound, NotPermitted
-from adherence.services import accounts, audit
+from adherence.services import accounts, audit, relations
 from adherence.settings import Settings
-from adherence.web import bodies, csrf, sessions, throttles
+from adherence.web import bodies, csrf, request_ids, sessions, throttles
+from adherence.web.clock import EXTENSION as CLOCK
 from adherence.web.clock import now
 from adherence.web.problems import MACHINES, SignedOut, StepNeeded
 
@@ -135,6 +147,7 @@ def guard_app(app: Flask, settings: Settings) -> None:
         raise UnguardedRoute(f"routes without a policy: {', '.join(unguarded)}")
     app.extensions[EXTENSION] = doors
     app.before_request(lambda: _guard(doors, settings))
+    app.after_request(lambda response: _note_refusal(doors, response))
 
 
 def doors(app: Flask) -> dict[str, Door]:
@@ -212,26 +225,82 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         raise SignedOut
     if session is not None and session.stage not in rule.stages:
         _check_form(settings, door, is_safe)
+        _enter(door, actor, Relation.NONE)
+        g.refusal = Refusal.STEP
         raise StepNeeded(NEXT_STEP if session.stage is Stage.PENDING else HOME)
-    g.actor = actor
     throttles.pace(actor.account_id)
     if actor.role not in rule.roles:
+        _enter(door, actor, Relation.NONE)
+        g.refusal = Refusal.ROLE
         raise NotPermitted
     relation = _relation(door, rule, actor)
+    actor = _enter(door, actor, relation)
     if (actor.role, relation) not in rule.may:
+        g.refusal = Refusal.RELATION
         if actor.acts_for is not None and relation is Relation.NONE and door.about is None:
             raise StepNeeded(WHOM)  # whom this browser acted for, it may no longer act for
         # Where the address names nobody, there is nobody to hide.
         raise NotPermitted if door.about is None else NotFound
     if session is not None:
+        g.refusal = Refusal.FORM
         _check_form(settings, door, is_safe)
     if rule.is_fresh and (session is None or not session.is_fresh(now())):
+        g.refusal = Refusal.STEP
         raise StepNeeded(_prove())
     if is_safe:
         _note_read(door, rule, actor)
     if session is not None and rule.is_act:
         sessions.note_act()
+    g.refusal = Refusal.OFTEN
     throttles.check(door.throttle)
+    # What a view refuses, it refuses because something named is not there for this actor.
+    g.refusal = Refusal.UNKNOWN
+
+
+def _enter(door: Door, actor: Actor, relation: Relation) -> Actor:
+    """The actor as the views and the audit see them: by which door, standing how."""
+    g.actor = replace(
+        actor,
+        entrance=Entrance(
+            str(door.action),
+            relation,
+            Source.API if door.is_machine else Source.PAGE,
+            request_ids.current(),
+            current_app.extensions[CLOCK],
+        ),
+    )
+    entered: Actor = g.actor
+    return entered
+
+
+#: The answers that refuse something to somebody who is known.
+_REFUSALS = frozenset({303, 401, 403, 404, 429})
+
+
+def _note_refusal(doors: dict[str, Door], response: Response) -> Response:
+    """One line of audit for every refusal of somebody who is signed in.
+
+    A redirect is one where a step was missing. Whoever asks faster than anybody may gets no line:
+    writing them all down would be the harm.
+    """
+    route, actor, refusal = request.url_rule, g.get("actor"), g.get("refusal")
+    if response.status_code not in _REFUSALS or None in (route, actor, refusal):
+        return response
+    if response.status_code == 303 and refusal not in (Refusal.STEP, Refusal.RELATION):
+        return response
+    door = doors[route.endpoint]  # type: ignore[union-attr]  # there is a route
+    audit.note_refusal(actor, str(door.action), _named(door, actor), refusal, now())
+    return response
+
+
+def _named(door: Door, actor: Actor) -> UUID:
+    """What a request is about: whom or what its address names, else the account that asks."""
+    named = request.view_args or {}
+    found = named.get(door.about) if door.about else None
+    if found is None:
+        found = next((one for one in named.values() if isinstance(one, UUID)), actor.account_id)
+    about: UUID = found
+    return about
 
 
 def _check_form(settings: Settings, door: Door, is_safe: bool) -> None:
@@ -278,9 +347,9 @@ def _relation(door: Door, rule: Rule, actor: Actor) -> Relation:
         return Relation.CLINIC
     named = request.view_args or {}
     if door.about == PATIENT:
-        return accounts.relation_to_patient(actor, named[PATIENT], now())
+        return relations.relation_to_patient(actor, named[PATIENT], now())
     if door.about == NOTICE:
-        return accounts.relation_to_notice(actor, named[NOTICE], now())
+        return relations.relation_to_notice(actor, named[NOTICE], now())
     if actor.acts_for is not None:
-        return accounts.relation_to_patient(actor, actor.acts_for, now())
+        return relations.relation_to_patient(actor, actor.acts_for, now())
     return Relation.NONE if actor.patient_id is None else Relation.SELF

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import sqlite3
 import traceback
 from typing import Any
@@ -29,9 +28,11 @@ from adherence.domain.errors import (
     TooMany,
 )
 from adherence.schemas.fields import messages_of
+from adherence.web import request_ids
 
 log = logging.getLogger(__name__)
-#: One line for each refusal that an attack would leave behind; for whoever watches over a server.
+#: A line for each refusal of somebody unknown that an attack would leave behind. Refusals of those
+#: who are known stand in the audit.
 security = logging.getLogger("adherence.security")
 
 #: Addresses below these speak problem documents; all others are pages.
@@ -97,7 +98,7 @@ SHOWN_STEP = (
     _later("Show that it is you. Then do it again: nothing was stored."),
 )
 #: What the log calls a refusal that may be an attack.
-EVENTS = {403: "not permitted", 404: "unknown or foreign id", 409: "known id", 429: "too often"}
+EVENTS = {403: "foreign form", 429: "too often"}
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
 _SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
@@ -195,8 +196,8 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: AdherenceError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
-    if status in EVENTS:
-        _note(getattr(error, "event", EVENTS[status]))
+    if status in EVENTS and g.get("actor") is None:
+        _note(EVENTS[status])
     if isinstance(error, InvalidInput):
         return refusal(status, errors={error.field: [error.message_key]})
     response = refusal(status)
@@ -206,10 +207,8 @@ def _refused(error: AdherenceError) -> ResponseReturnValue:
 
 
 def _note(event: str) -> None:
-    """A line of the security log: what, at which door, and whose account. Nothing that was sent."""
-    actor = g.get("actor")
-    who = "nobody" if actor is None else actor.account_id
-    security.warning("refused: %s at %s by %s", event, request.endpoint, who)
+    """A line of the security log: what, and at which door. Nothing of what was sent."""
+    security.warning("refused: %s at %s", event, request.endpoint)
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
@@ -241,7 +240,7 @@ def _unknown(error: Exception) -> ResponseReturnValue:
         response = refusal(503)
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
-    number = secrets.token_hex(8)
+    number = request_ids.current()
     log.error("error %s: %s\n%s", number, type(error).__name__, _where(error))
     response = refusal(500, instance=f"urn:adherence:error:{number}")
     response.headers["X-Error-Id"] = number

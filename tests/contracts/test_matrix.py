@@ -180,6 +180,12 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
 def leaks(town: Town, one: Asked) -> str | None:
     """What an answer gives away of people whom the asker may not know of."""
     text = f"{one.answer.headers}{one.answer.get_data(as_text=True)}"
+    actor = town.people[one.who].actor
+    if one.route.endpoint in ("audit.show", "audit.search") and actor is not None:
+        # The clinic's audit says whom a line is about: the name, and nothing else of the record.
+        for record in town.records.values():
+            if record.actor.clinic_id == actor.clinic_id:
+                text = text.replace(f"{record.mark} P", "")
     marks = town.foreign_marks(one.who, text)
     if one.said != ENTERED and MARK.search(text):
         marks.add("a mark in a refusal")

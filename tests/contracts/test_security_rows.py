@@ -58,7 +58,6 @@ NONE_YET = {
     "Z10": "no rule denies: the table names who may, and everything else is refused",
     "Z11": "nobody outside the care team reaches a record at all; there is no break-glass",
     "Z13": "there is neither an export of a cohort nor an erasure",
-    "Z14": "the guard asks before the transaction of the view begins, not in it",
     "L7": "the outbox hands lines to the log; there is no other sink",
     "D1": "columns carry no class yet",
     "D4": "nothing is stored offline in a browser",

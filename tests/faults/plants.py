@@ -550,6 +550,24 @@ PLANTS: tuple[Plant, ...] = (
             "    is_right = row is not None",
         ),
     ),
+    plant(
+        "A16 as many hashes at once as anybody asks for",
+        "tests/security/test_limits.py::test_A16_thirty_two_sign_ins_at_once_take_the_memory_of_two",
+        (
+            "settings.py",
+            "    hashes_at_once: int = field(\n        default=2,",
+            "    hashes_at_once: int = field(\n        default=32,",
+        ),
+    ),
+    plant(
+        "V5 strangers ask as often as they like",
+        "tests/security/test_limits.py::test_V5_a_stranger_asks_so_often_a_minute_and_others_are_served",
+        (
+            "web/policy.py",
+            "        throttles.pace(None)\n        raise SignedOut",
+            "        raise SignedOut",
+        ),
+    ),
     # --- passkeys ------------------------------------------------------------------------------
     plant(
         "a passkey's answer with counter 0 signs in again",

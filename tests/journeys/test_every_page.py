@@ -27,6 +27,7 @@ PATIENT_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/proxies",
+    "/accesses",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -47,6 +48,9 @@ THERAPIST_PAGES = (
     "/account/ways-in",
     "/patients/{patient}/ways-in",
 )
+ADMIN = "admin"
+ADMIN_PAGES = ("/staff", "/audit", "/account")
+AUDIENCES = [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES), (ADMIN, ADMIN_PAGES)]
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
 LANGUAGES = ("en-GB", "de-DE", "ru-RU")
@@ -85,7 +89,7 @@ def look_at(visit, path, width):
 
 
 @pytest.mark.parametrize(("width", "theme", "language"), EVERY_LOOK)
-@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+@pytest.mark.parametrize(("who", "pages"), AUDIENCES)
 def test_pages_leave_nobody_out(clinic, places, windows, who, pages, width, theme, language):
     visit = clinic.visit(who, width, theme, language)
     windows.append(visit)
@@ -97,7 +101,7 @@ def test_pages_leave_nobody_out(clinic, places, windows, who, pages, width, them
     assert visit.foreign == []
 
 
-@pytest.mark.parametrize(("who", "pages"), [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES)])
+@pytest.mark.parametrize(("who", "pages"), AUDIENCES)
 def test_no_page_scrolls_sideways_on_the_narrowest_phone(clinic, places, windows, who, pages):
     visit = clinic.visit(who, width=320)
     windows.append(visit)

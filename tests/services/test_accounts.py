@@ -15,7 +15,7 @@ from flask import Flask
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.errors import NotFound
-from adherence.services import accounts, audit, patients, sessions, sign_in
+from adherence.services import accounts, audit, patients, relations, sessions, sign_in
 from adherence.services.sessions import Browser, Entered
 from adherence.store.accounts import ACCOUNT, TOKEN
 from adherence.store.db import db
@@ -336,14 +336,14 @@ def test_relations_are_the_closest_that_hold():
 
     def relation(actor: Actor, now: Any = MONDAY) -> Relation:
         assert patient.patient_id is not None
-        return accounts.relation_to_patient(actor, patient.patient_id, now)
+        return relations.relation_to_patient(actor, patient.patient_id, now)
 
     assert relation(patient) is Relation.SELF
     assert relation(lead) is Relation.CARE_TEAM
     assert relation(other) is Relation.CLINIC
     assert relation(stranger) is Relation.NONE
     assert relation(patient_of(lead, name="Somebody else")) is Relation.NONE
-    assert accounts.relation_to_patient(lead, uuid4(), MONDAY) is Relation.NONE
+    assert relations.relation_to_patient(lead, uuid4(), MONDAY) is Relation.NONE
 
 
 def test_leaving_a_team_holds_from_that_moment_and_joining_too():
@@ -367,7 +367,7 @@ def test_leaving_a_team_holds_from_that_moment_and_joining_too():
         (joined + DAY - just, Relation.CARE_TEAM),
         (joined + DAY, Relation.CLINIC),
     ):
-        assert accounts.relation_to_patient(other, pid, at) is expected
+        assert relations.relation_to_patient(other, pid, at) is expected
 
 
 def test_Z12_two_patients_of_one_name_see_nothing_of_each_other():
@@ -376,7 +376,7 @@ def test_Z12_two_patients_of_one_name_see_nothing_of_each_other():
     assert one.patient_id != two.patient_id
     assert two.patient_id is not None
 
-    assert accounts.relation_to_patient(one, two.patient_id, MONDAY) is Relation.NONE
+    assert relations.relation_to_patient(one, two.patient_id, MONDAY) is Relation.NONE
     with pytest.raises(NotFound):
         patients.patient(person(), two.patient_id, MONDAY)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from adherence.domain.audit import GENESIS, Refusal, link
 from adherence.services import audit, entries, patients
 from adherence.store.audit import AUDIT, AUDIT_SEAL
 from adherence.store.db import store, write
@@ -131,7 +135,7 @@ def test_a_cut_tail_is_found_even_when_the_head_is_cut_with_it():
 
     faults = audit.verify(w.clinic_id)
     assert [fault.chain_id for fault in faults] == [w.patient_id]
-    assert "sealed end" in faults[0].what
+    assert "seal" in faults[0].what
 
 
 def test_a_removed_chain_is_found():
@@ -196,4 +200,105 @@ def test_every_look_of_somebody_else_over_http_is_one_line(app):
     for path in looks:
         ask(w.therapist, path)
     assert lines() == before + len(looks)
+    assert audit.verify(w.clinic_id) == []
+
+
+# --- many tamperings -----------------------------------------------------------------------------
+
+#: Every column of a line, and another value for it.
+CHANGES = {
+    "clinic_id": lambda row, chance: UUID(int=chance.getrandbits(128)),
+    "at": lambda row, chance: row.at + timedelta(microseconds=chance.choice((-1, 1, 10**9))),
+    "actor_id": lambda row, chance: UUID(int=chance.getrandbits(128)),
+    "action": lambda row, chance: chance.choice(("entry.correct", row.action + " ", "x")),
+    "object_id": lambda row, chance: UUID(int=chance.getrandbits(128)),
+    "result": lambda row, chance: "refused" if row.result == "ok" else "ok",
+    "digest": lambda row, chance: None if row.digest else chance.randbytes(16),
+    "hash": lambda row, chance: chance.randbytes(32),
+    "relation": lambda row, chance: "self" if row.relation != "self" else None,
+    "reason": lambda row, chance: "role" if row.reason != "role" else None,
+    "source": lambda row, chance: "api" if row.source != "api" else None,
+    "request_id": lambda row, chance: chance.randbytes(8).hex(),
+}
+
+
+class Undone(Exception):
+    """Takes a tampering back."""
+
+
+def tampering(run, chance, rows, seals, w):
+    """Tamper with the audit once; the chains in which that has to show."""
+    row = chance.choice(rows)
+    mine = one_line(row.chain_id, row.n)
+    kind = chance.choice(("change",) * 5 + ("remove", "insert", "swap", "cut", "forge", "seal"))
+    do = run.connection.execute
+    match kind:
+        case "change":
+            column = chance.choice(sorted(CHANGES))
+            do(sa.update(AUDIT).where(mine).values({column: CHANGES[column](row, chance)}))
+        case "remove":
+            do(sa.delete(AUDIT).where(mine))
+        case "insert":
+            last = max(one.n for one in rows if one.chain_id == row.chain_id)
+            do(sa.insert(AUDIT).values(row._asdict() | {"n": last + chance.choice((1, 2))}))
+        case "swap":
+            others = [one for one in rows if one.chain_id == row.chain_id and one.n != row.n]
+            other = chance.choice(others)
+            do(sa.delete(AUDIT).where(one_line(row.chain_id, other.n)))
+            do(sa.update(AUDIT).where(mine).values(n=other.n))
+            do(sa.insert(AUDIT).values(other._asdict() | {"n": row.n}))
+        case "cut":
+            do(sa.delete(AUDIT).where(AUDIT.c.chain_id == row.chain_id, AUDIT.c.n >= row.n))
+        case "forge":
+            # A line made anew with a right hash of its own: what follows no longer hangs on it.
+            before = next(
+                (one.hash for one in rows if (one.chain_id, one.n) == (row.chain_id, row.n - 1)),
+                GENESIS,
+            )
+            around = (row.relation, row.reason, row.source, row.request_id)
+            forged = link(
+                bytes(before), row.chain_id, row.n, row.clinic_id, row.at, row.actor_id,
+                "entry.forged", row.object_id, row.result, row.digest, around,
+            )  # fmt: skip
+            do(sa.update(AUDIT).where(mine).values(action="entry.forged", hash=forged))
+        case "seal":
+            sealed = chance.choice(seals)
+            here = sa.and_(AUDIT_SEAL.c.clinic_id == sealed.clinic_id, AUDIT_SEAL.c.n == sealed.n)
+            if chance.random() < 0.5:
+                do(sa.delete(AUDIT_SEAL).where(here))
+            else:
+                do(sa.update(AUDIT_SEAL).where(here).values(heads=sealed.heads[:-1]))
+            return {w.clinic_id}, kind
+    return {row.chain_id}, kind
+
+
+def test_L5_two_thousand_tamperings_are_all_found_and_located():
+    """F18. Each is taken back before the next, so every one stands alone."""
+    w = filled(40)
+    for n in range(4):
+        said = document(w.exercise_id, MONDAY - timedelta(hours=n + 5))
+        entries.log_entry(w.patient, w.patient_id, said, MONDAY)
+        audit.note_refusal(w.therapist, "goal.read", w.patient_id, Refusal.ROLE, MONDAY)
+        audit.seal_clinic(w.clinic_id, MONDAY + (n + 1) * DAY)
+    many, chance = 2_000 if store().sqlite else 200, random.Random(18)
+    missed, kinds = [], Counter()
+
+    def one_of_many(run):
+        rows = run.connection.execute(sa.select(AUDIT)).all()
+        seals = run.connection.execute(sa.select(AUDIT_SEAL)).all()
+        expected, kind = tampering(run, chance, rows, seals, w)
+        kinds[kind] += 1
+        found = {fault.chain_id for fault in audit.verify_within(run, w.clinic_id)}
+        # A seal speaks of many chains, so its loss shows at the clinic or at any of them.
+        is_found = bool(found) if kind == "seal" else found == expected
+        if not is_found:
+            missed.append((kind, expected, found))
+        raise Undone
+
+    for _ in range(many):
+        with suppress(Undone):
+            unguarded(one_of_many)
+
+    assert missed == []
+    assert len(kinds) == 7
     assert audit.verify(w.clinic_id) == []

@@ -11,7 +11,7 @@ from flask import Flask
 
 from adherence.domain.access import POLICY, PROXY_MAY, Actor, Relation, Role
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.services import accounts, audit, patients, proxies, sessions
+from adherence.services import accounts, audit, patients, proxies, relations, sessions
 from adherence.services.sessions import Browser, beginning
 from tests.practice import (
     DAY,
@@ -55,7 +55,7 @@ def proxy_of(by: Actor, of: Actor, **changes: Any) -> Actor:
 
 def relation(who: Actor, of: Actor, at: datetime = MONDAY) -> Relation:
     assert of.patient_id is not None
-    return accounts.relation_to_patient(who, of.patient_id, at)
+    return relations.relation_to_patient(who, of.patient_id, at)
 
 
 def test_a_proxy_stands_to_one_patient_and_to_no_other(app: Flask):

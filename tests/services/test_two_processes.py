@@ -43,7 +43,7 @@ import json, sys
 from datetime import datetime
 from uuid import UUID
 from tests.practice import application
-from adherence.services import accounts, sessions
+from adherence.services import accounts, relations, sessions
 with application(sys.argv[1]):
     print("ready", flush=True)
     for line in sys.stdin:
@@ -54,7 +54,7 @@ with application(sys.argv[1]):
             said = found is not None and str(found.actor.acts_for)
         else:
             actor = accounts.actor_of(UUID(asked["account"]))
-            said = accounts.relation_to_patient(actor, UUID(asked["patient"]), at).value
+            said = relations.relation_to_patient(actor, UUID(asked["patient"]), at).value
         print(json.dumps(said), flush=True)
 """
 Ask = Callable[..., Any]

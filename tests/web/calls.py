@@ -144,6 +144,10 @@ CALLS: dict[str, Call] = {
     "proxies.act": Call(form=lambda record: {"patient_id": ""}, spends=("session",)),
     "proxies.show": Call(),
     "proxies.end": Call(form=_no, spends=("proxy_id",)),
+    "audit.accesses": Call(),
+    "api_patients.accesses": Call(),
+    "audit.show": Call(),
+    "audit.search": Call(form=lambda record: {"kind": "refusal"}),
     "api_patients.me": Call(),
     # The clinic
     "patients.index": Call(),

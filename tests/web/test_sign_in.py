@@ -681,10 +681,10 @@ def test_L2_every_sign_in_and_every_refusal_is_one_line(house: House):
     window.send("/sign-in/second", "/sign-in/second", code=house.ada.code(house.at))
 
     assert lines()[before:] == [
-        "sign_in.refused",
-        "sign_in.refused",
+        "sign_in",
+        "sign_in",
         "session.pending",
-        "sign_in.refused",
+        "sign_in",
         "session.begin",
     ]
 
