@@ -30,11 +30,12 @@ from adherence.services import passwords
 from adherence.store.db import Statement, db
 from adherence.store.ids import new_id
 from adherence.web.policy import doors
+from tests.authenticator import Authenticator
 from tests.practice import MINUTE, invited
 from tests.web.calls import CALLS, NAMED, address, ids_of, random_ids, routes
 from tests.web.test_forms import POLYGLOT, content
 from tests.web.test_sessions import SCRIPT
-from tests.web.test_sign_in import House, pending
+from tests.web.test_sign_in import SITE, House, pending
 from tests.web.town import MONDAY, Town, mark_of
 
 MARKS = re.compile("|".join(mark_of(name) for name in ("own", "near", "far")), re.IGNORECASE)
@@ -530,6 +531,37 @@ class Counted(argon2.PasswordHasher):
         return super().verify(hash, password)
 
 
+def signatures_checked(house: House, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many signatures are checked for an answer of a known passkey, and of one of nobody's."""
+    import webauthn
+
+    known, stranger = Authenticator(SITE), Authenticator(SITE)
+    owner = house.window()
+    owner.sign_in(house.ada)
+    options = owner.options("/account/ways-in", "/account/passkeys")
+    made = json.dumps(known.create(options))
+    assert owner.send("/account/ways-in", "/account/passkeys", answer=made).status_code == 303
+    stranger.create(options)
+    calls: list[int] = []
+    real = webauthn.verify_authentication_response
+
+    def counted(**given: Any) -> Any:
+        calls.append(1)
+        return real(**given)
+
+    monkeypatch.setattr(webauthn, "verify_authentication_response", counted)
+    found = []
+    for phone in (known, stranger):
+        window = house.window()
+        answer = phone.get(window.options("/sign-in", "/sign-in/passkey"))
+        answer["response"]["signature"] = "AAAA"
+        before = len(calls)
+        done = window.send("/sign-in", "/sign-in/passkey", answer=json.dumps(answer))
+        assert done.status_code == 422
+        found.append(len(calls) - before)
+    return found
+
+
 def test_vulnerability_13_every_way_in_costs_the_same_for_known_and_unknown(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
@@ -571,6 +603,8 @@ def test_vulnerability_13_every_way_in_costs_the_same_for_known_and_unknown(
 
     costs["pin"] = [cost(lambda secret=secret: by_pin(secret)) for secret in (cookie, "x" * 43, "")]
 
+    checked = signatures_checked(house, monkeypatch)
+    assert checked == [1, 1], "a key that nobody has is told from one that somebody has"
     assert {name: set(found) for name, found in costs.items()} == {
         "password": {(1, 0)},
         "mail": {(0, 0)},
