@@ -6,8 +6,10 @@ from flask import Flask
 
 from adherence import api, pages, settings
 from adherence.cli.main import main
+from adherence.library.consent import MalformedText
 from adherence.pages.frame import templates_dir
-from adherence.settings import Settings
+from adherence.services import consent
+from adherence.settings import Settings, UnsafeSettings
 from adherence.store import db
 from adherence.web import (
     clock,
@@ -37,6 +39,7 @@ def create_app(given: Settings | None = None) -> Flask:
     # A method that a route does not name is refused, OPTIONS too: no other site may call us.
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[settings.EXTENSION] = found
+    _check_texts(found)
     clock.init_app(app)
     kept.init_app(app)
     db.init_app(app, found.database_url)
@@ -56,6 +59,15 @@ def create_app(given: Settings | None = None) -> Flask:
     headers.init_app(app)
     policy.guard_app(app, found)
     return app
+
+
+def _check_texts(found: Settings) -> None:
+    try:
+        consent.check_texts(found.consent_folder)
+    except MalformedText as error:
+        raise UnsafeSettings(
+            f"The words to agree to cannot be read ({error}); mend ADHERENCE_CONSENT_FOLDER."
+        ) from error
 
 
 def command() -> int:

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -126,6 +127,9 @@ class Settings:
         default=5,
         metadata=_means("minutes after which what matters most asks for a factor again"),
     )
+    emergency_minutes: int = field(
+        default=60, metadata=_means("minutes for which a record opened in an emergency can be read")
+    )
     hashes_at_once: int = field(
         default=2, metadata=_means("passwords checked at the same time; each takes 46 MiB")
     )
@@ -145,6 +149,21 @@ class Settings:
     smtp_password: str = field(default="", repr=False, metadata=_means("password for that name"))
     mail_from: str = field(
         default="", metadata=_means("address that mails come from; needed with a mail server")
+    )
+    oidc_issuer: str = field(
+        default="",
+        metadata=_means("address of the OpenID provider for single sign-on; without it none"),
+    )
+    oidc_client_id: str = field(default="", metadata=_means("what the provider calls this service"))
+    oidc_client_secret: str = field(
+        default="", repr=False, metadata=_means("the secret shared with the provider, if any")
+    )
+    oidc_client_secret_file: str = field(
+        default="",
+        metadata=_means("file to read that secret from instead; only its owner may read it"),
+    )
+    oidc_name: str = field(
+        default="Single sign-on", metadata=_means("what the button for it is called")
     )
     body_limit: int = field(default=1_000_000, metadata=_means("largest request body, in bytes"))
     form_limit: int = field(default=64_000, metadata=_means("largest posted form, in bytes"))
@@ -166,6 +185,12 @@ class Settings:
         default=2_000_000_000,
         metadata=_means("room for all pictures and films of one clinic, in bytes"),
     )
+    consent_folder: str = field(
+        default="",
+        metadata=_means(
+            "folder of a clinic's own words to agree to, one file a purpose; see the README"
+        ),
+    )
     batch_limit: int = field(default=200, metadata=_means("most entries in one sync batch"))
     work_inside: bool = field(
         default=True, metadata=_means("run the timed jobs inside the server (a demo, a small site)")
@@ -177,7 +202,10 @@ class Settings:
         if not self.media_folder:
             self._put("media_folder", str(Path.cwd() / "adherence-media"))
         if self.secret_key_file:
-            self._put("secret_key", _read_secret(Path(self.secret_key_file)))
+            self._put("secret_key", _read_secret("secret_key_file", self.secret_key_file))
+        if self.oidc_client_secret_file:
+            read = _read_secret("oidc_client_secret_file", self.oidc_client_secret_file)
+            self._put("oidc_client_secret", read)
         if not self.trusted_hosts:
             host = urlsplit(self.base_url).hostname or ""
             local = LOCAL_HOSTS if self.mode is Mode.DEMO else ()
@@ -215,6 +243,7 @@ class Settings:
                 "Mails would cross the network unprotected; set ADHERENCE_SMTP_SECURITY to "
                 "starttls or tls."
             )
+        self._check_oidc()
         if self.mode is not Mode.CLINIC:
             return
         how = "set ADHERENCE_SECRET_KEY to the output of: openssl rand -hex 32"
@@ -233,6 +262,26 @@ class Settings:
             raise UnsafeSettings(
                 "Browsers keep sign-in cookies only over TLS; set ADHERENCE_BASE_URL to the https "
                 "address of the proxy in front, or nobody can ever sign in."
+            )
+
+    def _check_oidc(self) -> None:
+        if not self.oidc_issuer:
+            return
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise UnsafeSettings(
+                "Single sign-on would cross the network unprotected; set ADHERENCE_OIDC_ISSUER to "
+                "the provider's https address."
+            )
+        if not self.oidc_client_id:
+            raise UnsafeSettings(
+                "Single sign-on needs a name for this service; set ADHERENCE_OIDC_CLIENT_ID to the "
+                "one that the provider gave."
+            )
+        if find_spec("joserfc") is None:
+            raise UnsafeSettings(
+                "Single sign-on needs a package that is not installed; run pip install "
+                "'adherence[oidc]', or leave ADHERENCE_OIDC_ISSUER out."
             )
 
     @classmethod
@@ -269,18 +318,19 @@ def _is_strong(secret: str) -> bool:
     )
 
 
-def _read_secret(path: Path) -> str:
+def _read_secret(name: str, given: str) -> str:
+    path = Path(given)
     try:
         readable_by_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
         text = path.read_text("utf-8").strip()
     except OSError as error:
         raise UnsafeSettings(
-            "ADHERENCE_SECRET_KEY_FILE names a file that cannot be read; make it readable "
+            f"{variable(name)} names a file that cannot be read; make it readable "
             "by the account that runs the service."
         ) from error
     if readable_by_others:
         raise UnsafeSettings(
-            "The file of ADHERENCE_SECRET_KEY_FILE can be read by others; run chmod 600 on it."
+            f"The file of {variable(name)} can be read by others; run chmod 600 on it."
         )
     return text
 

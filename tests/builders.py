@@ -123,6 +123,33 @@ def session_of(account_id: UUID, now: datetime) -> str:
     return entered.secret
 
 
+def agrees(who: Actor, *purposes: str, at: datetime, patient_id: UUID | None = None) -> None:
+    """Let somebody agree to purposes by typing a name, on the newest words."""
+    from adherence.domain.consent import Answer, Purpose
+    from adherence.services import consent
+
+    _answers(who, [Purpose(one) for one in purposes], Answer.GIVEN, at, patient_id, consent)
+
+
+def takes_back(who: Actor, *purposes: str, at: datetime, patient_id: UUID | None = None) -> None:
+    """Let somebody take back what they agreed to."""
+    from adherence.domain.consent import Answer, Purpose
+    from adherence.services import consent
+
+    _answers(who, [Purpose(one) for one in purposes], Answer.WITHDRAWN, at, patient_id, consent)
+
+
+def _answers(
+    who: Actor, purposes: Any, answer: Any, at: datetime, patient_id: UUID | None, service: Any
+) -> None:
+    of = patient_id or who.patient_id
+    assert of is not None
+    for purpose in purposes:
+        number = service.consent(who, of, purpose, at).text.version.number
+        said = service.Said(purpose, answer, number, "en", "Ruth Aldous")
+        service.decide(who, of, said, at, is_proved=True)
+
+
 # --- people ------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,8 @@ May import `web` and below, never another edge. Read `entries.py` first.
 from flask import Flask
 
 from adherence.api import (
+    care_notes,
+    consent,
     entries,
     exercises,
     openapi,
@@ -22,6 +24,7 @@ from adherence.api.openapi import described
 def init_app(app: Flask) -> None:
     """Put API v1 and its description into ``app``."""
     api = described(app)
-    for room in (patients, plans, entries, supplies, progress, review, exercises):
+    people, care = (patients, consent, care_notes), (plans, entries, supplies, progress, review)
+    for room in (*people, *care, exercises):
         api.register_blueprint(room.blueprint)
     openapi.init_app(app)

@@ -162,7 +162,7 @@ def says(
             "content": {kind: {"schema": shown} for kind in content.split(", ")},
         }
     rule = POLICY[action]
-    who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in rule.may))
+    who = access.who_may(rule.may)
     said: dict[str, Any] = {"responses": responses, "x-action": action, "x-may": who}
     if asks is not None:
         said["requestBody"] = {

@@ -14,7 +14,7 @@ from adherence.api.openapi import PREFIX, says
 from adherence.domain.access import Actor
 from adherence.domain.errors import InvalidInput
 from adherence.schemas import people as wire
-from adherence.services import audit, patients
+from adherence.services import audit, care_teams, patients
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
 from adherence.web.policy import policy
@@ -30,6 +30,8 @@ _page = wire.PatientsPageSchema()
 _patient = wire.PatientSchema()
 _new_patient = wire.NewPatientSchema()
 _new_member = wire.NewMemberSchema()
+_new_substitute = wire.NewSubstituteSchema()
+_team = wire.TeamSchema()
 _new_zone = wire.NewZoneSchema()
 _zone_holds = wire.ZoneHoldsSchema()
 _accesses = wire.AccessesSchema()
@@ -85,6 +87,14 @@ def show(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     return dict(_patient.dump(patients.patient(actor, patient_id, now())))
 
 
+@blueprint.get(f"{PATIENT}/care-team")
+@says(blueprint, "team.read", wire.TeamSchema)
+@policy("team.read")
+def team(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
+    """Who cares for the patient now, the lead first, and who will stand in later."""
+    return dict(_team.dump(care_teams.team(actor, patient_id, now())))
+
+
 @blueprint.post(f"{PATIENT}/care-team")
 @says(
     blueprint,
@@ -96,7 +106,7 @@ def show(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 @policy("team.change")
 def join(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Join a clinician of the same clinic to the care team."""
-    patients.add_to_care_team(actor, patient_id, **_new_member.load(json_body()), now=now())
+    care_teams.add_to_care_team(actor, patient_id, **_new_member.load(json_body()), now=now())
     return "", 204
 
 
@@ -104,8 +114,26 @@ def join(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 @says(blueprint, "team.change", status=204)
 @policy("team.change")
 def leave(actor: Actor, patient_id: UUID, account_id: UUID) -> ResponseReturnValue:
-    """Let a clinician leave the care team; it holds from the next request."""
-    patients.end_care_relation(actor, patient_id, account_id, now())
+    """Let a clinician leave the care team; a lead hands over first. Holds at the next request."""
+    care_teams.end_care_relation(actor, patient_id, account_id, now())
+    return "", 204
+
+
+@blueprint.put(f"{PATIENT}/care-team/<uuid:account_id>/lead")
+@says(blueprint, "team.change", status=204)
+@policy("team.change")
+def hand_over(actor: Actor, patient_id: UUID, account_id: UUID) -> ResponseReturnValue:
+    """Let a member lead the care team; who led so far stays in it."""
+    care_teams.hand_over(actor, patient_id, account_id, now())
+    return "", 204
+
+
+@blueprint.post(f"{PATIENT}/care-team/substitutes")
+@says(blueprint, "team.change", status=204, asks=wire.NewSubstituteSchema)
+@policy("team.change")
+def stand_in(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
+    """Let a clinician stand in for a member from a first day to a last, by the clinic's clock."""
+    care_teams.name_substitute(actor, patient_id, **_new_substitute.load(json_body()), now=now())
     return "", 204
 
 

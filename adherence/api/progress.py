@@ -71,6 +71,7 @@ def show(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
                     _symptom(actor, patient_id, symptom, found) for symptom in found.symptoms
                 ],
                 "changes": found.changes,
+                "put_right": found.put_right,
             }
         )
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from adherence.cli.account import sign_in_link
 from adherence.jobs import work as jobs
@@ -21,6 +26,8 @@ from adherence.web import clock
 
 THREADS = 8
 LINK_MINUTES = 24 * 60
+PREFIX = "adherence-demo-"
+LOCK = "held.lock"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,12 +57,11 @@ def run(given: argparse.Namespace) -> int:
 
     from adherence.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import
 
-    folder = Path(tempfile.mkdtemp(prefix="adherence-demo-"))
-    path = Path(given.database) if given.database else folder / "demo.sqlite"
-    if path.exists():
-        print(f"adherence: {path} exists already; nothing was changed.", file=sys.stderr)
+    if given.database and Path(given.database).exists():
+        print(f"adherence: {given.database} exists already; nothing was changed.", file=sys.stderr)
         return 1
-    try:
+    with _throw_away() as folder, _ended_in_order():
+        path = Path(given.database) if given.database else folder / "demo.sqlite"
         settings = Settings(
             mode=Mode.DEMO,
             database_url=f"sqlite:///{path.resolve()}",
@@ -86,9 +92,66 @@ def run(given: argparse.Namespace) -> int:
                 finally:
                     stop.set()
                     server.close()
+    return 0
+
+
+@contextmanager
+def _throw_away() -> Iterator[Path]:
+    """A folder that goes when the demo does; those that killed ones left behind go first.
+
+    A running demo holds the lock of its folder, so only one that nobody holds is taken away.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        held = None if left.is_symlink() else _hold(left / LOCK)
+        if held is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(held)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (folder / LOCK).touch(mode=0o600)
+    held = _hold(folder / LOCK)
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+        if held is not None:
+            os.close(held)
+
+
+def _hold(lock: Path) -> int | None:
+    """The open lock of a folder; None if it is held, not there or not ours, or on Windows."""
+    try:
+        import fcntl  # noqa: PLC0415 - does not exist on Windows
+    except ImportError:  # pragma: no cover - Windows
+        return None
+    try:
+        held = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if os.fstat(held).st_uid != os.getuid():
+            raise PermissionError
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        return None
+    return held
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """End by SIGTERM as by Ctrl+C: what was opened is closed, and the folder goes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _moment(text: str) -> datetime:

@@ -88,6 +88,7 @@ def curve(question: PersistenceQuestion, args: argparse.Namespace) -> int:
             clinic=args.clinic,
             memory=args.memory,
             progress=None if args.quiet else duck.to_stderr,
+            least=supplies.least(args),
         )
         with path.open(encoding="utf-8", newline="") as file:
             rows = [(row["days"], row["ended"]) for row in csv.DictReader(file)]

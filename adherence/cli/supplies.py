@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 from adherence.cli import method
+from adherence.domain.consent import Purpose
 from adherence.domain.errors import InvalidInput
 from adherence.domain.supplies import (
     DEFINITIONS,
@@ -25,7 +27,7 @@ from adherence.domain.supplies import (
 from adherence.measures import duck, remote, walks
 from adherence.measures.columns import is_date
 from adherence.measures.engines import Engine, EngineMissing
-from adherence.measures.service import TABLE
+from adherence.measures.service import TABLE, is_address
 from adherence.measures.supply_files import BadSupplies, UnusableFile
 
 REFUSED = 2
@@ -303,6 +305,7 @@ def answer(
             memory=args.memory,
             progress=None if args.quiet else duck.to_stderr,
             others=others,
+            least=least(args),
         )
 
     return told(work, args, question, names, {"supplies": args.input, **(others or {})})
@@ -314,11 +317,29 @@ def source(args: argparse.Namespace) -> str:
     Raises:
         UnusableFile: the service's own settings cannot be read.
     """
-    if args.input != SERVICE:
-        return str(args.input)
+    return str(args.input if args.input != SERVICE else _settings().database_url)
+
+
+def least(args: argparse.Namespace) -> int:
+    """Return the oldest version of the words about research to which a yes still holds.
+
+    Raises:
+        UnusableFile: the service's own settings, or a clinic's own words, cannot be read.
+    """
+    if args.input != SERVICE and not is_address(str(args.input)):
+        return 0
+    folder = _settings().consent_folder
+    consent = import_module("adherence.library.consent")
+    try:
+        return int(consent.least(Purpose.RESEARCH, datetime.now(UTC), folder))
+    except consent.MalformedText as error:
+        raise UnusableFile(f"{error}.") from None
+
+
+def _settings() -> Any:
     settings = import_module("adherence.settings")  # which loads Flask: only where it is asked for
     try:
-        return str(settings.Settings.from_env().database_url)
+        return settings.Settings.from_env()
     except settings.UnsafeSettings as error:
         raise UnusableFile(str(error)) from None
 

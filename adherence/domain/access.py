@@ -6,7 +6,7 @@ relation that a rule does not name is refused. Documentation is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,7 @@ class Relation(StrEnum):
     SELF = "self"
     PROXY = "proxy"
     CARE_TEAM = "care_team"
+    EMERGENCY = "emergency"
     CLINIC = "clinic"
     NONE = "none"
 
@@ -177,6 +178,7 @@ POLICY: dict[str, Rule] = {
     "entry.read": _patient("Read entries.", _SELF, _TEAM),
     "entry.log": _patient("Log an entry.", _SELF, _TEAM),
     "entry.correct": _patient("Correct or withdraw an entry.", _SELF, _TEAM),
+    "entry.put_right": _patient("Put an entry right that was recorded wrongly.", _TEAM),
     "sync.push": _patient("Send a device's queued entries.", _SELF, is_act=False),
     "sync.pull": _patient("Pull changes in the order they were stored.", _SELF, is_act=False),
     "supply.read": _patient("See what was dispensed or counted.", _SELF, _TEAM),
@@ -229,8 +231,57 @@ POLICY |= {
     "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
 }
 
+# --- Care teams, and a record opened in an emergency ---------------------------------------------
+
+_EMERGENCY = (Role.CLINICIAN, Relation.EMERGENCY)
+
+POLICY |= {
+    "team.read": _patient("See who cares for the patient.", _SELF, _TEAM, _ADMIN),
+    "emergency.begin": _fresh(
+        _clinic("Open one patient's record in an emergency, to read it.", _CLINICIAN)
+    ),
+    "emergency.end": _patient("End what was opened in an emergency.", _EMERGENCY),
+    "emergency.told": _patient("Say that one has read who opened one's record.", _SELF),
+    "emergency.review": _clinic("Look into records opened in an emergency.", _ADMIN),
+}
+
+POLICY |= {
+    # The team's notes: a patient knows of them, the team alone reads them (``OBJECTS``)
+    "care_note.read": _patient("See the team's notes, or that there are some.", _SELF, _TEAM),
+    "care_note.write": _patient("Write a note for the team.", _TEAM),
+}
+
+#: What somebody who opened a record in an emergency may do with it: read it.
+EMERGENCY_MAY = (
+    "care_note.read",
+    "patient.read",
+    "goal.read",
+    "plan.read",
+    "activity.read",
+    "occurrence.read",
+    "entry.read",
+    "supply.read",
+    "pause.read",
+    "progress.read",
+    "chart.read",
+    "milestone.read",
+)
+for _action in EMERGENCY_MAY:
+    POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_EMERGENCY})
+
+POLICY |= {
+    # Consent
+    "consent.read": _patient("See what was agreed to, and in which words.", _SELF, _TEAM),
+    "consent.decide": _patient("Agree, or take it back.", _SELF, _TEAM),
+    "consent.record": _patient("Write down what a patient signed on paper, or said.", _TEAM),
+    "consent.sign": _fresh(_patient("Sign what leaves the clinic.", _SELF)),
+}
+
 #: What somebody who acts for a patient may do in the patient's place.
 PROXY_MAY = (
+    "consent.read",
+    "consent.decide",
+    "consent.sign",
     "patient.read",
     "today.read",
     "goal.read",
@@ -250,6 +301,8 @@ PROXY_MAY = (
     "milestone.read",
     "notice.read",
     "access.read",
+    "team.read",
+    "emergency.told",
 )
 for _action in PROXY_MAY:
     POLICY[_action] = replace(POLICY[_action], may=POLICY[_action].may | {_PROXY})
@@ -289,7 +342,8 @@ def _object(
 
 _SAID_OF_ENTRY = (
     "client_id activity_id goal_id symptom day slot status sets reps hold_seconds quantity value "
-    "declined reason pain pain_declined effort note withdrawn performed_at zone recorded_at source"
+    "declined reason pain pain_declined effort note withdrawn performed_at zone recorded_at source "
+    "because"
 )
 
 OBJECTS: dict[str, Object] = {
@@ -301,9 +355,9 @@ OBJECTS: dict[str, Object] = {
         {"patient.add": "name zone birth_year discipline started_on", "zone.change": "zone"},
     ),
     "member": _object(
-        "account_id name discipline lead from_at",
-        "patient_id clinic_id until_at looked_at",
-        {"team.change": "account_id discipline lead"},
+        "account_id name discipline lead kind from_at until_at stands_for_id",
+        "patient_id clinic_id looked_at",
+        {"team.change": "account_id discipline lead first_day last_day stands_for_id"},
     ),
     "goal": _object(
         "id words measure unit symptom baseline target ladder due_on importance difficulty state "
@@ -362,6 +416,17 @@ OBJECTS: dict[str, Object] = {
         "clinic_id goal_id activity_id seq",
         {"notice.review": "reply"},
     ),
+    "decision": _object(
+        "id answer version locale signature source author_name decided_at recorded_at",
+        "patient_id clinic_id purpose digest author_id seq",
+        {"consent.decide": "purpose answer version locale signature source decided_on"},
+    ),
+    "care_note": _object(
+        "client_id author_name written_at",
+        "patient_id clinic_id author_id seq",
+        {"care_note.write": "client_id text"},
+        {"text": (_TEAM, _EMERGENCY)},
+    ),
     "access": _object(
         "n at actor_id actor_name action kind relation source request_id",
         "chain_id clinic_id object_id result digest reason hash",
@@ -372,11 +437,16 @@ OBJECTS: dict[str, Object] = {
 VIEWS = frozenset(
     [
         "accesses",
+        "agreed",
+        "consent",
+        "consents",
+        "consent_words",
         "activities",
         "activity_progress",
         "answer",
         "batch",
         "card",
+        "care_notes",
         "change",
         "changes",
         "closed",
@@ -405,6 +475,7 @@ VIEWS = frozenset(
         "plan_progress",
         "plans",
         "progress",
+        "put_right",
         "queue",
         "queue_row",
         "receipt",
@@ -415,6 +486,7 @@ VIEWS = frozenset(
         "supply_receipt",
         "symptom",
         "symptom_report",
+        "team",
         "thread",
         "today",
         "zone_holds",
@@ -450,6 +522,11 @@ def can_ever(role: Role, action: str) -> bool:
     return rule is not None and role in rule.roles
 
 
+def who_may(pairs: Iterable[tuple[Role, Relation]]) -> str:
+    """Roles and how they stand, in words: ``clinician (care_team), patient (self)``."""
+    return ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in pairs))
+
+
 def document() -> str:
     """The whole policy as Markdown: who may do what, and which fields are set, shown and kept."""
     lines = [
@@ -462,10 +539,8 @@ def document() -> str:
         "|---|---|---|---|---|",
     ]
     for action, rule in POLICY.items():
-        who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in rule.may))
-        lines.append(
-            f"| `{action}` | {rule.sentence} | {rule.scope.value} | {who} | {_besides(rule)} |"
-        )
+        about, who = rule.scope.value, who_may(rule.may)
+        lines.append(f"| `{action}` | {rule.sentence} | {about} | {who} | {_besides(rule)} |")
     lines += [
         "",
         "# Fields",
@@ -477,8 +552,7 @@ def document() -> str:
     for name, found in OBJECTS.items():
         lines += [f"## {name}", "", f"- shown: {_listed(found.shown)}"]
         for field, pairs in found.only.items():
-            who = ", ".join(sorted(f"{role.value} ({relation.value})" for role, relation in pairs))
-            lines.append(f"- shown only to {who}: `{field}`")
+            lines.append(f"- shown only to {who_may(pairs)}: `{field}`")
         lines += [f"- set by `{action}`: {_listed(each)}" for action, each in found.sets.items()]
         if found.kept:
             lines.append(f"- kept: {_listed(found.kept)}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from adherence.domain.entries import NOTHING_SAID, PAIN_SCALE, Amounts
+from adherence.domain.entries import NOTHING_SAID, PAIN_SCALE, SYMPTOM_LIMIT, Amounts
 from adherence.domain.errors import InvalidInput
 from adherence.domain.schedules import Occurrence, Schedule, occurrences
 from adherence.domain.zones import DAY, Zones
@@ -16,7 +16,6 @@ from adherence.domain.zones import DAY, Zones
 TITLE_LIMIT = 120
 INSTRUCTIONS_LIMIT = 4000
 UNIT_LIMIT = 40
-SYMPTOM_LIMIT = 80
 LONGEST_MINUTES = 24 * 60
 EXERCISE_LIMIT = 80
 """Characters of the name of an exercise and its version."""
@@ -136,6 +135,10 @@ class Asked:
         amounts = document.get("amounts") or {}
         if not isinstance(amounts, dict) or amounts.keys() - set(_AMOUNTS):
             raise InvalidInput("amounts", "unknown_key")
+        symptom = document.get("symptom")
+        if isinstance(symptom, str):
+            # An entry of it never had more room; a longer name was stored before it was refused.
+            document = {**document, "symptom": symptom[:SYMPTOM_LIMIT]}
         try:
             return cls(**{**document, "amounts": Amounts(**amounts)})
         except (TypeError, AttributeError) as error:

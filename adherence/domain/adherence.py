@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import add, attrgetter
 from uuid import UUID
 
 from adherence.domain.activities import Activity
@@ -151,9 +152,9 @@ def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) ->
     )
 
 
-def with_extra(before: DaySum, extra: Extra) -> DaySum:
-    """The row of a day with one more extra, the same as from all its entries anew."""
-    after = _day_sum(before.day, (), (extra,))
+def with_extras(before: DaySum, extras: Sequence[Extra]) -> DaySum:
+    """The row of a day with some more extras, the same as from all its entries anew."""
+    after = _day_sum(before.day, (), extras)
     pains = [pain for pain in (before.pain_max, after.pain_max) if pain is not None]
     return replace(
         before,
@@ -237,9 +238,10 @@ class Adherence:
         return min(1.0, self.share_sum / due), min(1.0, possible / due)
 
     def __add__(self, other: "Adherence") -> "Adherence":
-        return Adherence(
-            *(getattr(self, each.name) + getattr(other, each.name) for each in fields(Adherence))
-        )
+        return Adherence(*map(add, _counts(self), _counts(other)))
+
+
+_counts = attrgetter(*(each.name for each in fields(Adherence)))
 
 
 def adherence(rows: Iterable[DaySum], now: datetime) -> Adherence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -119,27 +119,37 @@ def link(
     ``circumstances`` are short words: as what, why, by which edge, in which request. Lines from
     before they were kept have none, and are hashed as they were then.
     """
+    linked = linker(chain_id, clinic_id, at, actor_id, circumstances)
+    return linked(before, n, action, object_id, result, digest)
+
+
+#: (hash before, number, action, object, result, digest) -> hash.
+Linker = Callable[[bytes, int, str, UUID, str, bytes | None], bytes]
+
+
+def linker(
+    chain_id: UUID,
+    clinic_id: UUID,
+    at: datetime,
+    actor_id: UUID,
+    circumstances: tuple[str | None, ...] = (),
+) -> Linker:
+    """``link`` for lines of one chain that one actor adds at one moment."""
     micros = (at - EPOCH) // MICROSECOND
-    return hashlib.sha256(
-        b"".join(
-            (
-                WITH_CIRCUMSTANCES if circumstances else b"",
-                "".join([f"{each or ''}\0" for each in circumstances]).encode(),
-                before,
-                chain_id.bytes,
-                n.to_bytes(8, "big"),
-                clinic_id.bytes,
-                micros.to_bytes(8, "big", signed=True),
-                actor_id.bytes,
-                action.encode(),
-                b"\0",
-                object_id.bytes,
-                result.encode(),
-                b"\0",
-                digest or b"",
-            )
-        )
-    ).digest()
+    how = "".join([f"{each or ''}\0" for each in circumstances]).encode()
+    begins = (WITH_CIRCUMSTANCES if circumstances else b"") + how
+    chain = chain_id.bytes
+    who = clinic_id.bytes + micros.to_bytes(8, "big", signed=True) + actor_id.bytes
+
+    def linked(
+        before: bytes, n: int, action: str, object_id: UUID, result: str, digest: bytes | None
+    ) -> bytes:
+        number, about = n.to_bytes(8, "big"), object_id.bytes
+        ends = result.encode() + b"\0" + (digest or b"")
+        said = b"".join((begins, before, chain, number, who, action.encode(), b"\0", about, ends))
+        return hashlib.sha256(said).digest()
+
+    return linked
 
 
 def seal(

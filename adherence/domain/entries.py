@@ -10,6 +10,10 @@ PAIN_SCALE = (0, 10)
 EFFORT_SCALE = (0, 10)
 VALUE_SCALE = (0, 10)
 NOTE_LIMIT = 1000
+# The name of a symptom, wherever one is asked for or reported.
+SYMPTOM_LIMIT = 40
+# Why a clinician put a report right.
+BECAUSE_LIMIT = 300
 # How far from its own local day the occurrence may be that an entry names.
 NAMED_WITHIN = timedelta(days=366)
 

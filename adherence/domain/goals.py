@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from adherence.domain.adherence import DaySum
-from adherence.domain.entries import VALUE_SCALE
+from adherence.domain.entries import SYMPTOM_LIMIT, VALUE_SCALE
 from adherence.domain.errors import InvalidInput
 from adherence.domain.scores import GAS_LEVELS
 
@@ -88,6 +88,8 @@ class Goal:
     def _check_words(self) -> None:
         if (self.measure is Measure.SYMPTOM) is not bool(self.symptom):
             raise InvalidInput("symptom", "not_for_this_kind" if self.symptom else "required")
+        if self.symptom is not None and len(self.symptom) > SYMPTOM_LIMIT:
+            raise InvalidInput("symptom", "too_long")
         if self.measure in (Measure.COUNT, Measure.AMOUNT) and not self.unit:
             raise InvalidInput("unit", "required")
         if self.unit is not None and len(self.unit) > GOAL_UNIT_LIMIT:

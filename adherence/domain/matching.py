@@ -124,8 +124,8 @@ def match(
             if free:
                 answers[_nearest(free, entry.performed_at)] = entry
                 answered_on[day] += 1
-    used = {entry.client_id for entry in answers.values()}
-    return answers, [entry for entry in entries if entry.client_id not in used]
+    used = {id(entry) for entry in answers.values()}
+    return answers, [entry for entry in entries if id(entry) not in used]
 
 
 def day_of(entry: Entry, home: Zones | None) -> date:

@@ -137,8 +137,8 @@ class GoalWeek:
     settled: bool
 
 
-def goal_weeks(days: Iterable[GoalDay], today: date) -> list[GoalWeek]:
-    """The weeks of the days, in order. A week is settled once it is over and all its days are."""
+def goal_weeks(days: Iterable[GoalDay], settled_on: date) -> list[GoalWeek]:
+    """The weeks of the days, in order. A week is settled once all its days are, empty ones too."""
     weeks: dict[date, list[GoalDay]] = {}
     for day in days:
         weeks.setdefault(monday_of(day.day), []).append(day)
@@ -147,10 +147,15 @@ def goal_weeks(days: Iterable[GoalDay], today: date) -> list[GoalWeek]:
             monday=monday,
             asked=sum(day.asked for day in of_week),
             done=sum(day.done for day in of_week),
-            settled=monday + WEEK <= today and all(day.settled for day in of_week),
+            settled=monday + WEEK <= settled_on,
         )
         for monday, of_week in sorted(weeks.items())
     ]
+
+
+def is_kept(asked: int, done: int, share: float) -> bool | None:
+    """Whether at least ``share`` of a week was done; None if nothing was asked in it."""
+    return done / asked >= share - _PASSED if asked else None
 
 
 def sustained(
@@ -166,9 +171,10 @@ def sustained(
     found = []
     run = best = 0
     for week in weeks:
-        if not week.asked or not week.settled:
+        kept = is_kept(week.asked, week.done, share)
+        if kept is None or not week.settled:
             continue
-        run = run + 1 if week.done / week.asked >= share - _PASSED else 0
+        run = run + 1 if kept else 0
         if run > best:
             best = run
             if run in levels:

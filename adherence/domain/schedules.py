@@ -306,6 +306,10 @@ class Occurrence:
     lapsed: bool = False
     days: tuple[date, date | None] | None = field(default=None, compare=False)
 
+    def __hash__(self) -> int:
+        # Matching looks occurrences of one activity up, over and over.
+        return hash((self.day, self.slot))
+
 
 def occurrences(
     schedule: Schedule,

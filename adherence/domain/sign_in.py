@@ -43,6 +43,7 @@ class Via(StrEnum):
     INVITE = "invite"
     SETUP = "setup"
     LINK = "link"
+    OIDC = "oidc"
 
 
 class Purpose(StrEnum):
@@ -61,6 +62,8 @@ class Purpose(StrEnum):
     PASSKEY_NEW = "passkey-new"
     PASSKEY_IN = "passkey-in"
     PASSKEY_PROVE = "passkey-prove"
+    OIDC = "oidc"
+    OIDC_LINK = "oidc-link"
 
 
 class Step(StrEnum):
@@ -72,13 +75,17 @@ class Step(StrEnum):
     PROVE = "prove"
 
 
-def stage_after(role: Role, via: Via, has_factor: bool, is_demo: bool) -> Stage:
+def stage_after(
+    role: Role, via: Via, has_factor: bool, is_demo: bool, is_two: bool = False
+) -> Stage:
     """How far the first step leads.
 
     A passkey with user verification and a PIN on a known device are two factors each. Staff show a
-    second one after anything else; a patient does who has set one up. Only a demo's links let
-    everybody in at once.
+    second one after anything else; a patient does who has set one up. ``is_two`` says that a
+    provider saw two factors. Only a demo's links let everybody in at once.
     """
+    if via is Via.OIDC and is_two:
+        return Stage.FULL
     if via in (Via.PASSKEY, Via.PIN) or (via is Via.LINK and is_demo):
         return Stage.FULL
     if via in (Via.INVITE, Via.SETUP) or role in STAFF or has_factor:

@@ -79,6 +79,22 @@ SAID = {
         ),
         _later("Open it"),
     ),
+    MailKind.EMERGENCY: (
+        _later("Something at your clinic waits for you"),
+        _later(
+            "Somebody of your clinic used an access that is meant for emergencies. Who, when and "
+            "why stands on the page; please look into it and note what came of it."
+        ),
+        _later("Look into it"),
+    ),
+    MailKind.NEWS: (
+        _later("Something new waits for you"),
+        _later(
+            "There is something new for you to read. You agreed to such mails; you can take that "
+            "back under “My things”, “What I agree to”."
+        ),
+        _later("Sign in"),
+    ),
 }
 
 
@@ -92,8 +108,12 @@ def send_waiting(now: datetime) -> tuple[int, int]:
     if not kept.smtp_host:
         return 0, 0
     while sent < ROUND and (mail := mails.lease(now)) is not None:
+        message = message_of(kept, mail, now)
+        if not mails.may_go(mail, now):
+            mails.end(mail.id, now)
+            continue
         try:
-            send(kept, message_of(kept, mail, now))
+            send(kept, message)
         except (OSError, smtplib.SMTPException) as error:
             refused = isinstance(error, smtplib.SMTPRecipientsRefused)
             # The address stays out of the log; the id says which mail it was.

@@ -37,17 +37,20 @@ def answer(
     memory: str | None = None,
     progress: duck.Progress | None = None,
     others: Mapping[str, Path] | None = None,
+    least: int = 0,
 ) -> int:
     """Write the answer to ``question`` about ``source`` to ``target``; return its rows.
 
     ``source`` is a path, or the address of a database: the service's own, of which ``clinic`` names
-    one, or any whose ``table`` has the columns of a file of supplies. ``database`` is the
-    PostgreSQL server that computes, with that engine. Raises
+    one, or any whose ``table`` has the columns of a file of supplies. Of the service's own, those
+    are taken who agree to research, in words of version ``least`` at least. ``database`` is
+    the PostgreSQL server that computes, with that engine. Raises
     ``UnusableFile``, ``BadSupplies`` (all bad rows) and ``EngineMissing``; nothing is written then.
     """
     if not target.parent.is_dir():
         raise UnusableFile(f"{target.parent}: there is no such folder.")
-    with on_disk(source, table, clinic, columns_needed(question), target.parent) as path:
+    wanted = columns_needed(question)
+    with on_disk(source, table, clinic, wanted, target.parent, least) as path:
         if engine is Engine.DUCKDB:
             return duck.answer_file(
                 question, path, target, memory=memory, progress=progress, others=others

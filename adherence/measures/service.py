@@ -1,7 +1,8 @@
 """Supplies in a database: the service's own record, by clinic, or any table of their columns.
 
 The rows are written to a file, which the engines then read as any other. Of the service's record,
-those that stand are taken: not corrected by a later row and not withdrawn.
+those that stand are taken: not corrected by a later row and not withdrawn, of patients who at this
+moment agree that data about them leave the clinic for research.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TABLE = "supply"
 """The service's table, and the usual name of another."""
 OWN = frozenset({"client_id", "clinic_id", "corrects_id", "withdrawn"})
 """Columns by which the service's own table is known."""
+CONSENT = "consent_decision"
+"""The service's table of what patients agreed to."""
 SQLITE_ID = (
     "lower("
     + " || '-' || ".join(
@@ -48,11 +51,17 @@ def plain_address(address: str) -> str:
 
 @contextmanager
 def on_disk(
-    source: str, table: str, clinic: str | None, wanted: Sequence[str], beside: Path
+    source: str,
+    table: str,
+    clinic: str | None,
+    wanted: Sequence[str],
+    beside: Path,
+    least: int = 0,
 ) -> Iterator[Path]:
     """Yield ``source`` as a file; the rows of a database are written to one that goes again.
 
-    ``clinic`` is the name or the id of the clinic whose record is meant, where there are several.
+    ``clinic`` is the name or the id of the clinic whose record is meant, where there are several;
+    ``least`` the oldest version of the words about research to which a yes still holds.
     What the block refuses about that file is said of the rows of the database.
     """
     if not is_address(source):
@@ -63,7 +72,7 @@ def on_disk(
     with tempfile.TemporaryDirectory(prefix=".adherence-", dir=beside) as folder:
         path = Path(folder) / "supplies.csv"
         with opened(source) as run:
-            copy(run, table, clinic, wanted, path)
+            copy(run, table, clinic, wanted, path, least)
         try:
             yield path
         except BadSupplies as bad:
@@ -72,14 +81,20 @@ def on_disk(
             raise UnusableFile(str(error).replace(str(path), f"table {table}")) from None
 
 
-def copy(run: Any, table: str, clinic: str | None, wanted: Sequence[str], path: Path) -> None:
+def copy(
+    run: Any, table: str, clinic: str | None, wanted: Sequence[str], path: Path, least: int = 0
+) -> None:
     """Write the supplies of ``table`` to the CSV file ``path``."""
     names = run.names(table)
     check_columns(f"table {table}", names, wanted)
     shown = [name for name in dict.fromkeys((*COLUMNS, *wanted)) if name in names]
     if names.issuperset(OWN):
+        if not run.names(CONSENT):
+            raise UnusableFile(
+                f"the database has no table {CONSENT}; run adherence db upgrade first."
+            )
         chosen = one_clinic(run.clinics(table), clinic)
-        rows = run.own(table, shown, chosen)
+        rows = run.own(table, shown, chosen, least)
     elif clinic is not None:
         raise UnusableFile(f"table {table}: it is not the service's, so it knows no --clinic.")
     else:
@@ -142,10 +157,12 @@ class _Sqlite:
             f"{quoted_name(table)}) ORDER BY 3, 1"
         ).fetchall()
 
-    def own(self, table: str, shown: Sequence[str], clinic: bytes | None) -> Iterator[Any]:
-        """The standing supplies of a clinic in the order in which they were recorded."""
+    def own(
+        self, table: str, shown: Sequence[str], clinic: bytes | None, least: int
+    ) -> Iterator[Any]:
+        """The standing supplies of who agreed, in the order in which they were recorded."""
         columns = [SQLITE_ID.format(n) if n == "patient_id" else quoted_name(n) for n in shown]
-        return self.run.execute(standing(quoted_name(table), columns, "?"), (clinic,))
+        return self.run.execute(standing(quoted_name(table), columns, "?"), (clinic, least))
 
     def all(self, table: str, shown: Sequence[str]) -> Iterator[Any]:
         """The rows of ``table`` in its own order."""
@@ -177,10 +194,10 @@ class _Postgres:
         ).fetchall()
         return list(found)
 
-    def own(self, table: str, shown: Sequence[str], clinic: Any) -> Iterator[Any]:
-        """The standing supplies of a clinic in the order in which they were recorded."""
+    def own(self, table: str, shown: Sequence[str], clinic: Any, least: int) -> Iterator[Any]:
+        """The standing supplies of who agreed, in the order in which they were recorded."""
         columns = [f"{n}::text" if n == "patient_id" else quoted_name(n) for n in shown]
-        return self._rows(standing(_dotted(table), columns, "%s"), (clinic,))
+        return self._rows(standing(_dotted(table), columns, "%s"), (clinic, least))
 
     def all(self, table: str, shown: Sequence[str]) -> Iterator[Any]:
         """The rows of ``table``, in order of ``id`` where it has one, else as the server gives."""
@@ -196,12 +213,21 @@ class _Postgres:
 
 
 def standing(table: str, columns: Sequence[str], mark: str) -> str:
-    """Return the query for the supplies of one clinic that no later row corrects or withdraws."""
+    """Return the query for the supplies of one clinic that no later row corrects or withdraws.
+
+    Only of patients whose latest decision about research is a yes to words that suffice.
+    """
     return (
         f"SELECT {', '.join(columns)} FROM {table} AS one WHERE clinic_id = {mark}"  # noqa: S608 - fixed names
         " AND NOT withdrawn AND NOT EXISTS (SELECT 1 FROM "
         f"{table} AS later WHERE later.patient_id = one.patient_id"
         " AND later.corrects_id = one.client_id)"
+        f" AND EXISTS (SELECT 1 FROM {CONSENT} AS agreed WHERE agreed.patient_id = one.patient_id"
+        " AND agreed.purpose = 'research' AND agreed.answer = 'given'"
+        f" AND agreed.version >= {mark} AND NOT EXISTS (SELECT 1 FROM {CONSENT} AS after"
+        " WHERE after.patient_id = agreed.patient_id AND after.purpose = agreed.purpose"
+        " AND (after.decided_at > agreed.decided_at"
+        " OR after.decided_at = agreed.decided_at AND after.seq > agreed.seq)))"
         " ORDER BY one.patient_id, one.seq"
     )
 

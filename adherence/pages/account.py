@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor, Role
 from adherence.pages import toasts
+from adherence.pages.care_teams import waiting_words
 from adherence.pages.own import own
 from adherence.services import accounts, patients
 from adherence.services import milestones as milestone_service
@@ -92,7 +93,7 @@ def _things(actor: Actor) -> ShownThings:
     )
     team = words.listed(
         f"{member.name} ({words.DISCIPLINES[member.discipline]})"
-        for member in patients.care_team(actor, patient_id)
+        for member in patients.care_team(actor, patient_id, now())
     )
     return ShownThings(
         doors=[
@@ -125,6 +126,12 @@ def _things(actor: Actor) -> ShownThings:
             ),
             Door(url_for("factors.show"), "key", _("My ways in"), _("PIN, password, devices")),
             Door(
+                url_for("care_teams.mine"),
+                "talk",
+                _("Who cares for me"),
+                waiting_words(patient_id) or _("who is in my team, from when to when"),
+            ),
+            Door(
                 url_for("proxies.show"),
                 "person",
                 _("Who acts for me"),
@@ -135,6 +142,12 @@ def _things(actor: Actor) -> ShownThings:
                 "eye",
                 _("Who opened my record"),
                 _("everybody else who looked or changed something, and when"),
+            ),
+            Door(
+                url_for("consent.show"),
+                "lock",
+                _("What I agree to"),
+                _("care, sums, research, messages"),
             ),
         ],
         team=team or _("Nobody yet."),

@@ -37,7 +37,9 @@ def show(actor: Actor) -> str:
     """Show the replies to the patient's notices."""
     patient_id = own(actor)
     view = days.today(actor, patient_id, now())
-    names = {member.account_id: member.name for member in patients.care_team(actor, patient_id)}
+    names = {
+        member.account_id: member.name for member in patients.care_team(actor, patient_id, now())
+    }
     found = [
         ShownAnswer(
             words=notice.reply,

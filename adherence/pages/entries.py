@@ -10,15 +10,16 @@ from uuid import UUID, uuid5
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Role
 from adherence.domain.activities import ActivityKind, Asked, ExerciseName
 from adherence.domain.entries import Reason, Status
 from adherence.domain.errors import NotFound
+from adherence.domain.goals import Goal
 from adherence.pages import reports, toasts
 from adherence.pages.forms import Form, fresh_id, read_day
 from adherence.pages.own import own
 from adherence.services import entries as service
-from adherence.services import library, occurrences, plans
+from adherence.services import goals, library, occurrences, plans
 from adherence.services import today as days
 from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
@@ -623,6 +624,7 @@ class ShownBefore:
 
     words: str
     when: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -640,6 +642,8 @@ class ShownEntry:
     asks_zero: str
     asks_low: str
     asks_high: str
+    measured: str
+    unit: str
     amounts: list[ShownAmount]
     pain: bool
     effort: bool
@@ -653,7 +657,7 @@ class ShownEntry:
 def correct(actor: Actor, client_id: UUID) -> ResponseReturnValue:
     """Show an answer as it stands, to be changed."""
     row = service.entry(actor, own(actor), client_id)
-    return _correct_page(actor, row, Form(_as_typed(row)))
+    return _correct_page(actor, row, Form(as_typed(row)))
 
 
 @blueprint.post("/entries/<uuid:client_id>/correct")
@@ -664,14 +668,25 @@ def save(actor: Actor, client_id: UUID) -> ResponseReturnValue:
     if request.form.get("then") == "withdraw":
         return _withdraw(actor, row)
     form = Form(request.form)
+    document = read_version(form, row)
+    if not form.errors:
+        receipt = service.log_entry(actor, own(actor), document, now())
+        if not receipt.errors:
+            return toasts.back_to(url_for("today.show", _anchor="day"), document["client_id"])
+        form.refused_receipt(receipt)
+    return _correct_page(actor, row, form)
+
+
+def read_version(form: Form, row: Any) -> dict[str, Any]:
+    """Return the new version of an entry that was typed; what is wrong stands in the form."""
     document: dict[str, Any] = {
         "client_id": form.id(),
-        "corrects_id": client_id,
+        "corrects_id": row.client_id,
         "recorded_at": now(),
         "note": form.note(),
         **_measured(form),
     }
-    if row.status is not None:
+    if row.status is not None and not _is_question(row):
         status = form.choice("status", ("done", "partly", "skipped"), _("Choose an answer."))
         reason = form.choice("reason", list(Reason))
         if status == "skipped" and not reason:
@@ -680,20 +695,22 @@ def save(actor: Actor, client_id: UUID) -> ResponseReturnValue:
             document["status"] = Status(status)
         if reason and status == "skipped":
             document["reason"] = Reason(reason)
+    elif row.status is not None:
+        document["status"] = Status.DONE
     if _is_question(row):
         value, declined = (
             form.scale("value") if row.symptom else (form.real("value", -2, MOST), False)
         )
         if value is None and not declined:
-            form.wrong("value", _("Choose a number, or “I prefer not to say”."))
+            form.wrong(
+                "value",
+                _("Choose a number, or “I prefer not to say”.")
+                if row.symptom
+                else _("Choose or write a number."),
+            )
         document |= {"value": None if value is None else float(value), "declined": declined}
     document["performed_at"] = form.moment(row.zone, now())
-    if not form.errors:
-        receipt = service.log_entry(actor, own(actor), document, now())
-        if not receipt.errors:
-            return toasts.back_to(url_for("today.show", _anchor="day"), document["client_id"])
-        form.refused_receipt(receipt)
-    return _correct_page(actor, row, form)
+    return document
 
 
 @blueprint.post("/entries/<uuid:client_id>/undo")
@@ -722,7 +739,7 @@ def _is_question(row: Any) -> bool:
     return row.symptom is not None or row.goal_id is not None
 
 
-def _as_typed(row: Any) -> dict[str, str]:
+def as_typed(row: Any) -> dict[str, str]:
     """Return an entry as its form shows it."""
     local = words.local(row.performed_at, row.zone)
     status = "skipped" if row.status == Status.MISSED else row.status or ""
@@ -746,23 +763,38 @@ def _number(value: float | None) -> str:
 
 
 def _correct_page(actor: Actor, row: Any, form: Form) -> ResponseReturnValue:
-    patient_id = own(actor)
+    page = shown_version(actor, own(actor), row, url_for("entries.save", client_id=row.client_id))
+    status = 422 if form.errors else 200
+    return (
+        render_template("patient/correct.html", entry=page, form=form.typed, errors=form.errors),
+        status,
+    )
+
+
+def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> ShownEntry:
+    """Return the form of a new version of an entry, and what stood there before."""
+    clinician = actor.role is Role.CLINICIAN
     asked, kind = None, None
     if row.activity_id is not None:
         item = plans.activity(actor, patient_id, row.activity_id, now())
         revision = item.activity.revision_on(row.local_day) or item.activity.revisions[0]
         asked, kind = revision.asked, item.activity.kind
     is_exercise = kind is ActivityKind.EXERCISE
+    goal = _goal_of(actor, patient_id, row)
     today = words.local(now(), row.zone).date()
-    page = ShownEntry(
-        title=asked.title if asked else words.first_upper(row.symptom or _("My goal")),
+    return ShownEntry(
+        title=asked.title
+        if asked
+        else (goal.words if goal else words.first_upper(row.symptom or _("My goal"))),
         state=row.status or "done",
         before=_(
             "%(what)s, %(when)s",
-            what=reports.summary(row, asked),
+            what=reports.summary(row, asked, clinician)
+            if goal is None or row.value is None
+            else words.goal_value(goal, row.value),
             when=words.moment(row.performed_at, row.zone, today),
         ),
-        action=url_for("entries.save", client_id=row.client_id),
+        action=action,
         client_id=fresh_id(now()),
         statuses=[]
         if row.status is None or kind is ActivityKind.CHECK_IN
@@ -774,6 +806,8 @@ def _correct_page(actor: Actor, row: Any, form: Form) -> ResponseReturnValue:
         asks_zero=_("nothing at all"),
         asks_low=_("hardly any"),
         asks_high=_("worst imaginable"),
+        measured=_("How much was it?") if goal is not None else "",
+        unit="" if goal is None else goal.unit or "",
         amounts=amount_fields(asked) if asked else [],
         pain=is_exercise,
         effort=is_exercise,
@@ -783,23 +817,30 @@ def _correct_page(actor: Actor, row: Any, form: Form) -> ResponseReturnValue:
         latest_day=today.isoformat(),
         history=_history(actor, patient_id, row, asked, today),
     )
-    status = 422 if form.errors else 200
-    return (
-        render_template("patient/correct.html", entry=page, form=form.typed, errors=form.errors),
-        status,
-    )
+
+
+def _goal_of(actor: Actor, patient_id: UUID, row: Any) -> Goal | None:
+    """Return the goal that an entry measures."""
+    if row.goal_id is None or row.symptom is not None:
+        return None
+    found = (one.goal for one in goals.goals(actor, patient_id, now()) if one.id == row.goal_id)
+    return next(found, None)
 
 
 def _history(
     actor: Actor, patient_id: UUID, row: Any, asked: Asked | None, today: date
 ) -> list[ShownBefore]:
-    """Return the versions before this one, the newest first."""
+    """Return the versions before this one, the newest first, and why a clinician changed them."""
     found: list[ShownBefore] = []
+    clinician = actor.role is Role.CLINICIAN
     while row.corrects_id is not None and len(found) < 20:
+        because = row.because
         row = service.entry(actor, patient_id, row.corrects_id)
         found.append(
             ShownBefore(
-                reports.summary(row, asked), words.moment(row.performed_at, row.zone, today)
+                reports.summary(row, asked, clinician),
+                words.moment(row.performed_at, row.zone, today),
+                "" if because is None else _("Put right: %(because)s", because=because),
             )
         )
     return found

@@ -17,13 +17,14 @@ from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import PASSWORD_SHORTEST, PIN_LONGEST, Via
 from adherence.pages import sign_in, steps
 from adherence.pages.forms import Form, wrong_words
-from adherence.services import devices, factors, mails, passkeys
+from adherence.services import devices, factors, mails, oidc, passkeys
 from adherence.services import sign_in as service
 from adherence.services.sessions import Entered
 from adherence.settings import Mode
 from adherence.web import locale, sessions, throttles, words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
+from adherence.web.locale import later as _later
 from adherence.web.policy import policy
 
 blueprint = Blueprint("factors", __name__)
@@ -58,11 +59,26 @@ class ShownFactors:
     is_staff: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSso:
+    """Single sign-on, where the server knows a provider."""
+
+    name: str
+    is_tied: bool
+
+
+SSO = {
+    "away": _later("Nobody answers there at present. Try again later."),
+    "refused": _later("That did not work. Nothing has changed."),
+}
+
+
 @blueprint.get("/account/ways-in")
 @policy("factor.read")
 def show(actor: Actor) -> ResponseReturnValue:
     """Show one's ways in."""
-    return _page(actor, {})
+    said = SSO.get(request.args.get("sso", ""))
+    return _page(actor, {} if said is None else {"factor": str(said)})
 
 
 @blueprint.get("/account/password")
@@ -310,8 +326,16 @@ def _page(actor: Actor, errors: dict[str, str]) -> ResponseReturnValue:
         may_mail=mails.is_on(),
         is_staff=actor.role is not Role.PATIENT,
     )
-    page = render_template("account/ways_in.html", layout=layout(actor), ways=shown, errors=errors)
+    page = render_template(
+        "account/ways_in.html", layout=layout(actor), ways=shown, sso=_sso(actor), errors=errors
+    )
     return page, 422 if errors else 200
+
+
+def _sso(actor: Actor) -> ShownSso | None:
+    if not oidc.is_on():
+        return None
+    return ShownSso(settings.current().oidc_name, oidc.tied(actor.account_id) is not None)
 
 
 def _password_page(actor: Actor, errors: dict[str, str]) -> ResponseReturnValue:

@@ -47,6 +47,22 @@ WRONG = {
     "acts_already": _later("This person acts for the patient already."),
     "no_birth_year": _later("The year of birth is not known here. Choose a last day instead."),
     "grown_up": _later("The patient is grown up. Choose a last day instead."),
+    # Care teams, and a record opened in an emergency
+    "lead_leaves": _later("Say who leads the team from now on."),
+    "last_of_team": _later(
+        "Nobody else is in this team. Add somebody who takes over, or ask your clinic’s "
+        "administration to look after the patient."
+    ),
+    "not_in_team": _later("Whoever takes over must be in the team."),
+    "in_team": _later("This person is in the team at that time already."),
+    "too_far_ahead": _later("At most a year ahead. For longer, hand over."),
+    "no_patients": _later("You are in nobody’s care team for good."),
+    "reason_too_short": _later("Say in a sentence why: at least ten characters."),
+    "nobody_found": _later(
+        "Nobody of exactly this name and year of birth is a patient of this clinic."
+    ),
+    "cared_for": _later("You are in this patient’s care team. Open the record as always."),
+    "another_open": _later("You have another record open. End that first."),
 }
 """What to say for a rule's own key; any other key reads ``UNFIT``."""
 UNFIT = _later("This does not fit.")

@@ -8,6 +8,7 @@ from flask import Flask, g, url_for
 from markupsafe import Markup
 
 from adherence import settings
+from adherence.pages import break_glass
 from adherence.pages.marks import Marks
 from adherence.services import proxies
 from adherence.web import files, locale, words
@@ -33,6 +34,8 @@ def init_app(app: Flask) -> None:
         words=words,
         languages=locale.NAMES,
         acting_name=_acting_name,
+        broken_glass=break_glass.banner,
+        unseen_emergencies=break_glass.unseen,
         emergency_number=lambda: settings.current().emergency_number,
     )
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor
+from adherence.domain.entries import SYMPTOM_LIMIT
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure
 from adherence.pages import toasts
@@ -369,7 +370,7 @@ def _goal(form: Form) -> Goal | None:
             ends.append(value)
     given: dict[str, Any] = {}
     if measure is Measure.SYMPTOM:
-        given["symptom"] = form.text("symptom", 40, _("Name the symptom."))
+        given["symptom"] = form.text("symptom", SYMPTOM_LIMIT, _("Name the symptom."))
     if measure in (Measure.COUNT, Measure.AMOUNT):
         given["unit"] = form.text(f"{kind}_unit", 40, _("Name the unit.")) or None
     if measure is Measure.GAS:

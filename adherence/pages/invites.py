@@ -15,7 +15,7 @@ from adherence.domain.errors import InvalidInput, NotFound
 from adherence.pages.factors import ShownKey
 from adherence.pages.forms import Form
 from adherence.pages.qr import qr
-from adherence.services import accounts, devices, invites, mails, patients, proxies
+from adherence.services import accounts, devices, invites, mails, oidc, patients, proxies
 from adherence.services.invites import Invite
 from adherence.web import locale, words
 from adherence.web.clock import now
@@ -54,8 +54,11 @@ class ShownMember:
     name: str
     role: str
     note: str
+    teams: str
     again: str
     disable: str
+    tie: str
+    subject: str
 
 
 # --- a patient ---------------------------------------------------------------------------------
@@ -225,7 +228,8 @@ def _until(one: proxies.Proxy) -> str:
 @policy("clinic.administer")
 def staff(actor: Actor) -> ResponseReturnValue:
     """List the clinic's staff."""
-    return _staff_page(actor, {}, {})
+    taken = _("This subject opens another account of the clinic.")
+    return _staff_page(actor, {}, {"sso": taken} if request.args.get("sso") == "taken" else {})
 
 
 @blueprint.post("/staff")
@@ -271,15 +275,23 @@ def disable(actor: Actor, account_id: UUID) -> ResponseReturnValue:
 def _staff_page(
     actor: Actor, typed: dict[str, str], errors: dict[str, str], link: str = ""
 ) -> ResponseReturnValue:
+    subjects = oidc.tied_in(actor) if oidc.is_on() else {}
     members = [
         ShownMember(
             name=one.name,
             role=str(ROLES[one.role]),
             note=_member_note(one),
+            teams=url_for("care_teams.of_member", account_id=one.id)
+            if one.role is Role.CLINICIAN
+            else "",
             again=url_for("invites.begin_anew", account_id=one.id) if one.active else "",
             disable=url_for("invites.disable", account_id=one.id)
             if one.active and one.id != actor.account_id
             else "",
+            tie=url_for("oidc.tie_member", account_id=one.id)
+            if one.active and oidc.is_on()
+            else "",
+            subject=subjects.get(one.id, ""),
         )
         for one in invites.staff(actor)
     ]

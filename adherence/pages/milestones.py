@@ -12,9 +12,9 @@ from adherence.domain.access import Actor
 from adherence.pages.own import own
 from adherence.services import goals, patients
 from adherence.services import milestones as service
+from adherence.services.care_teams import TeamMember
 from adherence.services.goals import GoalView
 from adherence.services.milestones import EarnedMilestone
-from adherence.services.patients import TeamMember
 from adherence.web import words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
@@ -59,7 +59,7 @@ def show(actor: Actor) -> ResponseReturnValue:
     """Show the patient's milestones that still stand."""
     patient_id = own(actor)
     views = {view.id: view for view in goals.goals(actor, patient_id, now())}
-    team = {member.account_id: member for member in patients.care_team(actor, patient_id)}
+    team = {member.account_id: member for member in patients.care_team(actor, patient_id, now())}
     found = [
         _shown(one, views.get(one.goal_id), team)
         for one in service.milestones(actor, patient_id, now())

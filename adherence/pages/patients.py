@@ -10,15 +10,16 @@ from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
-from adherence.domain.access import Actor
+from adherence.domain.access import Actor, Relation
 from adherence.domain.adherence import Adherence
 from adherence.pages import reports, toasts
+from adherence.pages.consent import ShownStand, objection, stands
 from adherence.pages.goals import ACTIVE, Hanging, ShownGoal, hanging, head, since
 from adherence.pages.progress import Figure, figures
 from adherence.pages.review import LETTERS, LegendItem, fact, legend, strip_words
 from adherence.pages.toasts import Toast
+from adherence.services import consent, review
 from adherence.services import patients as service
-from adherence.services import review
 from adherence.services.goals import GoalView
 from adherence.services.patients import ListedPatient, Sheet
 from adherence.services.plans import AskedActivity
@@ -26,7 +27,7 @@ from adherence.web import words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import ngettext
-from adherence.web.policy import policy
+from adherence.web.policy import policy, relation
 
 blueprint = Blueprint("patients", __name__)
 
@@ -100,6 +101,7 @@ class Event:
     was: str
     at: str
     when: str
+    correct: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ class ShownSheet:
     new_goal: str
     new_activity: str
     ways_in: str
+    team: str
+    notes: str
+    consents: str
+    stands: list[ShownStand]
+    objects: str
     facts_title: str
     facts: list[Fact]
     definition: str
@@ -201,9 +208,14 @@ def band(done: int, unreported: int, due: int) -> Band | None:
 def sheet(actor: Actor, patient_id: UUID) -> Response:
     """Show one patient's sheet; that the actor looked is one line in the audit."""
     found = service.sheet(actor, patient_id, now())
+    # Somebody who opened the record in an emergency reads it; what leads to writing is left out.
+    writes = relation() is not Relation.EMERGENCY
     open_notices = [
-        notice for notice in review.notices(actor, patient_id, now()) if notice.state == "open"
+        notice
+        for notice in (review.notices(actor, patient_id, now()) if writes else ())
+        if notice.state == "open"
     ]
+    agreed = consent.consents(actor, patient_id, now())
     counts = found.progress.counts
     page = ShownSheet(
         name=found.name,
@@ -211,12 +223,17 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         looked=""
         if found.looked_at is None
         else _("You last looked: %(when)s", when=_when(found, found.looked_at)),
-        goals=[_goal(found, view) for view in found.goals if view.agreed.state == ACTIVE],
-        new_goal=url_for("goals.new", patient_id=patient_id),
+        goals=[_goal(found, view, writes) for view in found.goals if view.agreed.state == ACTIVE],
+        new_goal=url_for("goals.new", patient_id=patient_id) if writes else "",
         new_activity=url_for("plans.new", patient_id=patient_id)
-        if any(view.agreed.state == ACTIVE for view in found.goals)
+        if writes and any(view.agreed.state == ACTIVE for view in found.goals)
         else "",
-        ways_in=url_for("invites.show", patient_id=patient_id),
+        ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
+        team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
+        notes=url_for("care_notes.of_patient", patient_id=patient_id),
+        consents=url_for("consent.of_patient", patient_id=patient_id) if writes else "",
+        stands=stands(agreed, patient_id) if writes else [],
+        objects=objection(agreed),
         facts_title=ngettext("Last %(num)s day", "Last %(num)s days", service.SHEET_DAYS),
         facts=_facts(found, counts),
         definition=_(
@@ -240,9 +257,15 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         ],
         figures=figures(actor, found.progress.patient_id, found.progress),
         events=_events(found),
-        done=Toast("done", _("Marked as seen")) if toasts.said() == "seen" else None,
+        done=_done(),
     )
     return toasts.forget(make_response(render_template("clinician/patient.html", sheet=page)))
+
+
+def _done() -> Toast | None:
+    """Return the word about what was just done on this sheet."""
+    said = {"seen": _("Marked as seen"), "put-right": _("It is put right")}.get(toasts.said())
+    return None if said is None else Toast("done", said)
 
 
 def _about(found: Sheet) -> str:
@@ -265,7 +288,7 @@ def _when(found: Sheet, instant: datetime) -> str:
     return words.moment(instant, found.zone, found.day)
 
 
-def _goal(found: Sheet, view: GoalView) -> ShownGoal:
+def _goal(found: Sheet, view: GoalView, writes: bool) -> ShownGoal:
     top = head(view)
     return ShownGoal(
         id=top.id,
@@ -276,12 +299,12 @@ def _goal(found: Sheet, view: GoalView) -> ShownGoal:
         stairs=top.stairs,
         stairs_words=top.stairs_words,
         since=since(view),
-        hanging=[_hanging(found, item, view.id) for item in view.activities],
+        hanging=[_hanging(found, item, view.id, writes) for item in view.activities],
         rate=None,
     )
 
 
-def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID) -> Hanging:
+def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID, writes: bool) -> Hanging:
     counts = next(
         (
             one.counts
@@ -306,7 +329,9 @@ def _hanging(found: Sheet, item: AskedActivity, goal_id: UUID) -> Hanging:
         goal_id,
         brief=True,
         note="; ".join(part for part in (plan, note) if part),
-        revise=url_for("plans.revise", patient_id=found.patient_id, activity_id=item.id),
+        revise=url_for("plans.revise", patient_id=found.patient_id, activity_id=item.id)
+        if writes
+        else "",
     )
 
 
@@ -455,6 +480,8 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was = _("(corrected from: %(what)s)", what=reports.summary(old, asked, clinician=True))
     elif row.corrects_id:
         was = _("(corrected)")
+    if row.because is not None:
+        was = f"{was} {_('Put right: %(because)s', because=row.because)}"
     return Event(
         mark=False,
         state=row.status or ("done" if goal is None else ""),
@@ -464,4 +491,7 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         was=was,
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
+        correct=""
+        if row.withdrawn
+        else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

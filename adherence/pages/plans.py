@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from adherence.domain.access import Actor
 from adherence.domain.activities import (
     INSTRUCTIONS_LIMIT,
-    SYMPTOM_LIMIT,
     TITLE_LIMIT,
     UNIT_LIMIT,
     ActivityKind,
@@ -21,7 +20,7 @@ from adherence.domain.activities import (
     Discipline,
     Revision,
 )
-from adherence.domain.entries import Amounts
+from adherence.domain.entries import SYMPTOM_LIMIT, Amounts
 from adherence.domain.errors import Conflict, InvalidInput
 from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import ANY_TIME, SAME_DAY, Window, WindowKind

@@ -47,9 +47,9 @@ def show(actor: Actor) -> str:
         facts_title=_("Last 30 days"),
         facts=_facts(found),
         definition=_(
-            "Done of everything that was due, over all patients of the clinic for whom something"
-            " was due. Excused days are in neither number. Sums over fewer than %(num)s people are"
-            " not shown.",
+            "Done of everything that was due, over all patients of the clinic who agreed to be"
+            " counted and for whom something was due. Excused days are in neither number. Sums"
+            " over fewer than %(num)s people are not shown.",
             num=found.smallest_cell,
         ),
         smallest=found.smallest_cell,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
@@ -18,7 +19,7 @@ from adherence.pages.own import own
 from adherence.services import patients
 from adherence.services import progress as service
 from adherence.services.goals import GoalView
-from adherence.services.progress import Progress
+from adherence.services.progress import Progress, PutRight
 from adherence.web import pictures, words
 from adherence.web.clock import now
 from adherence.web.kept import kept
@@ -67,7 +68,8 @@ class Figure:
 
     ``said`` titles are a person's own words. ``phone`` and ``wide`` are addresses to which a theme
     is added; ``wide`` is empty where the phone's picture serves both, and ``narrow`` says what the
-    phone's picture leaves out.
+    phone's picture leaves out. ``put_right`` says what clinicians put right in it; the days stand
+    with a star in the table.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Figure:
     meaning: str
     columns: list[Column]
     body: Markup
+    put_right: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class ShownProgress:
 def show(actor: Actor) -> str:
     """Show the patient's progress."""
     patient_id = own(actor)
-    team = patients.care_team(actor, patient_id)
+    team = patients.care_team(actor, patient_id, now())
     names = words.listed(member.name for member in team)
     page = ShownProgress(
         figures=figures(actor, patient_id),
@@ -130,7 +133,7 @@ def figures(actor: Actor, patient_id: UUID, found: Progress | None = None) -> li
     if made is None:
         found = found or service.progress(actor, patient_id, DAYS, now())
         made = _made(actor, found, clinician)
-        kept().put(key, service.next_change(actor, patient_id, now()), made)
+        kept().put(key, found.changes_at, made)
     return made
 
 
@@ -154,6 +157,7 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                 said=_goal_sentence(view, goal),
                 place="",
                 meaning=_("The line holds until it is measured again."),
+                put_right=[one for one in found.put_right if one.goal_id == view.id],
             )
         )
     length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
@@ -171,6 +175,9 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                 meaning=_("Resting days and days with nothing planned do not count against you.")
                 if not clinician
                 else _("Excused days and days with nothing due are in neither number."),
+                put_right=_since(
+                    [one for one in found.put_right if one.activity_id is not None], today, length
+                ),
             )
         )
     for symptom in sorted(found.symptoms):
@@ -189,6 +196,11 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                 meaning=_(
                     "A gap in the line is a day without an entry. The signs below show what was"
                     " done on the same days. This picture does not say that one caused the other."
+                ),
+                put_right=_since(
+                    [one for one in found.put_right if one.symptom == symptom],
+                    today,
+                    SYMPTOM_DAYS,
                 ),
             )
         )
@@ -209,9 +221,20 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                     clinician,
                     place="plot-wide",
                     meaning="",
+                    put_right=_since(
+                        [each for each in found.put_right if each.activity_id == one.activity.id],
+                        today,
+                        SYMPTOM_DAYS,
+                    ),
                 )
             )
     return shown
+
+
+def _since(found: Iterable[PutRight], today: date, length: int) -> list[PutRight]:
+    """Return those that change one of the last ``length`` days."""
+    first = today - timedelta(days=length - 1)
+    return [one for one in found if one.days and one.days[-1] >= first]
 
 
 def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
@@ -242,6 +265,7 @@ def _figure(
     *,
     place: str,
     meaning: str,
+    put_right: Sequence[PutRight],
     said: str = "",
 ) -> Figure:
     terms = pictures.words_for(clinician)
@@ -249,10 +273,13 @@ def _figure(
     heads, rows = table.worded(terms)
     numbers = {
         index
-        for row in table.rows
-        for index, cell in enumerate(row)
-        if index and isinstance(cell, int | float)
+        for index, cells in enumerate(zip(*table.rows, strict=True))
+        if index and any(isinstance(cell, int | float) for cell in cells)
     }
+    if put_right and table.header[0] == "day":
+        starred = {day.isoformat() for one in put_right for day in one.days}
+        for row, shown in zip(table.rows, rows, strict=True):
+            shown[0] += " *" if row[0] in starred else ""
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
     sentence = said or chart.sentence(terms)
     is_long = isinstance(chart, SymptomChart | DoseChart)
@@ -271,7 +298,19 @@ def _figure(
         meaning=meaning,
         columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
         body=_body(rows, numbers),
+        put_right=[_put_right_words(one) for one in put_right],
     )
+
+
+def _put_right_words(one: PutRight) -> str:
+    """Return who put what right and why, for the days that it changes."""
+    days = words.listed(words.day(day, "short") for day in one.days)
+    said = (
+        _("%(days)s: taken out by %(author)s, because: %(because)s")
+        if one.withdrawn
+        else _("%(days)s: put right by %(author)s, because: %(because)s")
+    )
+    return said % {"days": days, "author": one.author, "because": one.because}
 
 
 def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
@@ -280,7 +319,7 @@ def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
         '<td class="num">' if index in numbers else "<td>"
         for index in range(max(map(len, rows), default=0))
     ]
-    safe = {cell: str(escape(cell)) for row in rows for cell in row}
+    safe = {cell: str(escape(cell)) for cell in {cell for row in rows for cell in row}}
     lines = (
         "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
         for row in reversed(rows)

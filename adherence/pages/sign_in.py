@@ -17,7 +17,7 @@ from adherence.domain.access import Role, Stage
 from adherence.domain.errors import InvalidInput
 from adherence.domain.sign_in import PASSWORD_LONGEST, PASSWORD_SHORTEST, PIN_LONGEST, Purpose, Via
 from adherence.pages.forms import Form
-from adherence.services import devices, invites, mails, passkeys
+from adherence.services import devices, invites, mails, oidc, passkeys
 from adherence.services import sign_in as service
 from adherence.services.sessions import Entered
 from adherence.services.sign_in import Elsewhere, FirstStart
@@ -245,6 +245,12 @@ def went_in(entered: Entered) -> ResponseReturnValue:
     return redirect(url_for("account.home"), 303)
 
 
+def refused_elsewhere() -> ResponseReturnValue:
+    """Say that single sign-on did not lead in here, and nothing about why."""
+    said = _("That did not lead in here. Try again, or sign in another way.")
+    return _page({}, {"passkey": said})
+
+
 def clinic_field() -> bool:
     """Whether somebody has to say to which clinic."""
     return service.asks_for_clinic()
@@ -272,6 +278,7 @@ def _page(
         asks_for_clinic=clinic_field(),
         mails=mails.is_on(),
         passkeys=passkeys.are_possible(),
+        sso=settings.current().oidc_name if oidc.is_on() else "",
     )
     return page, 422 if errors or shut else 200
 

@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from adherence.domain.access import Actor
+from adherence.domain.entries import SYMPTOM_LIMIT
 from adherence.pages import toasts
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.own import own
@@ -21,8 +22,6 @@ from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
 
 blueprint = Blueprint("symptoms", __name__)
-
-NAME_LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def store(actor: Actor) -> ResponseReturnValue:
     tracked = _tracked(actor, patient_id)
     chosen = form.raw("symptom")
     if chosen not in tracked:
-        chosen = form.text("other", NAME_LIMIT, _("Say what it is, in a word or two."))
+        chosen = form.text("other", SYMPTOM_LIMIT, _("Say what it is, in a word or two."))
     value, declined = form.scale("value")
     if value is None and not declined:
         form.wrong("value", _("Choose a number, or “I prefer not to say”."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from adherence.domain.entries import Status
 from adherence.domain.errors import NotFound
 from adherence.domain.pauses import PauseKind
 from adherence.pages import reports, toasts
+from adherence.pages.care_teams import waiting_words
+from adherence.pages.consent import ShownNotice, consent_notices
 from adherence.pages.forms import Form, fresh_id
 from adherence.pages.goals import GoalHead, head
 from adherence.pages.own import own
@@ -83,17 +86,6 @@ class ShownItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownNotice:
-    """A gold note above the cards."""
-
-    icon: str
-    title: str
-    words: str
-    link: str
-    link_words: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShownToday:
     """The day as its page prints it."""
 
@@ -116,9 +108,8 @@ def show(actor: Actor) -> Response:
     view = days.today(actor, patient_id, now())
     is_paused = not view.total or any(card.state is CardState.EXCUSED for card in view.cards)
     paused = _running(actor, patient_id, view.day) if is_paused else []
-    return toasts.forget(
-        make_response(render_template("patient/today.html", today=shown(view, paused, now())))
-    )
+    page = shown(view, paused, now(), consent_notices(actor, patient_id))
+    return toasts.forget(make_response(render_template("patient/today.html", today=page)))
 
 
 @blueprint.post("/today/log")
@@ -171,15 +162,17 @@ def _running(actor: Actor, patient_id: UUID, day: date) -> list[PauseView]:
     ]
 
 
-def shown(view: Today, paused: list[PauseView], at: datetime) -> ShownToday:
-    """Return the day in words; ``paused`` are the pauses that cover it."""
+def shown(
+    view: Today, paused: list[PauseView], at: datetime, more: Sequence[ShownNotice] = ()
+) -> ShownToday:
+    """Return the day in words; ``paused`` are the pauses that cover it, ``more`` comes first."""
     thread = [card for card in view.cards if card.slot is not None]
     is_resting = bool(paused) or any(card.state is CardState.EXCUSED for card in thread)
     return ShownToday(
         goal=None if view.goal is None else head(view.goal),
         title=words.day_title(view.day),
         sentence=_sentence(view),
-        notices=[_pause_notice(pause) for pause in paused],
+        notices=[*_opened_notice(view), *more, *(_pause_notice(pause) for pause in paused)],
         cards=[_card(card, view, at) for card in thread],
         as_needed=[_item(card, view, at) for card in view.cards if card.slot is None],
         empty_title=_("Nothing is asked of you today"),
@@ -206,6 +199,15 @@ def _sentence(view: Today) -> str:
         return progress
     left = ngettext("About %(num)s minute left.", "About %(num)s minutes left.", view.minutes_left)
     return f"{progress} {left}"
+
+
+def _opened_notice(view: Today) -> list[ShownNotice]:
+    """Return that somebody opened the record in an emergency, until the patient has read it."""
+    said = waiting_words(view.patient_id)
+    if not said:
+        return []
+    link = url_for("care_teams.mine")
+    return [ShownNotice("bolt", said, _("You can read who it was, and why."), link, _("Read it"))]
 
 
 def _pause_notice(pause: PauseView) -> ShownNotice:

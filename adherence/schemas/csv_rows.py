@@ -36,6 +36,7 @@ COLUMNS = [
     "received_at",
     "source",
     "corrects_id",
+    "because",
 ]
 #: A cell that begins so could be run as a formula.
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\0")

@@ -7,10 +7,12 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
 
 from adherence.domain.entries import (
+    BECAUSE_LIMIT,
     EFFORT_SCALE,
     LOGGABLE,
     NOTE_LIMIT,
     PAIN_SCALE,
+    SYMPTOM_LIMIT,
     VALUE_SCALE,
     Reason,
     Source,
@@ -27,7 +29,6 @@ SLOTS = (0, 23)
 #: Beyond the scales of symptoms: counts and amounts of a goal's own measure.
 VALUES = (-1_000_000, 1_000_000)
 NOTE_LINES = 40
-SYMPTOM_LIMIT = 40
 #: Who else may have reported it is not for the document to say; the service knows who is acting.
 SAID_SOURCES = (Source.SELF, Source.DEVICE)
 
@@ -38,6 +39,7 @@ class EntrySchema(Schema):
     It is about an activity, a goal or a symptom. ``day`` and ``slot`` name the occurrence it
     answers; without them the nearest open one is found. ``pain: 0`` is no pain, ``pain: null`` is
     no report, and ``pain_declined`` is "prefer not to say"; ``value`` and ``declined`` likewise.
+    ``because`` says why an entry is put right; a clinician who does so must say it.
     """
 
     class Meta:
@@ -67,6 +69,7 @@ class EntrySchema(Schema):
     recorded_at = Instant(allow_none=True)
     source = Choice(Source, SAID_SOURCES)
     corrects_id = Uuid(allow_none=True)
+    because = Text(BECAUSE_LIMIT, allow_none=True)
 
     def rules(self, document: dict[str, Any]) -> dict[str, list[str]] | None:
         """What contradicts itself across fields: field -> sentences; None if nothing does."""
@@ -84,6 +87,8 @@ class EntrySchema(Schema):
                 errors["withdrawn"] = ["Only a correction can withdraw."]
             if value is None and not get("declined") and get("status") is None:
                 errors["status"] = ["Say a status or a value, or decline."]
+            if get("because") is not None:
+                errors["because"] = ["Only a correction has a reason of its own."]
         elif get("corrects_id") == get("client_id"):
             errors["corrects_id"] = ["An entry cannot correct itself."]
         if (get("day") is None) is not (get("slot") is None):
@@ -205,6 +210,7 @@ class EntryShownSchema(Schema):
     received_at = fields.AwareDateTime()
     source = fields.Enum(Source, by_value=True)
     corrects_id = fields.UUID(allow_none=True)
+    because = fields.String(allow_none=True)
     corrected_by = fields.UUID(allow_none=True)
 
 

@@ -10,6 +10,7 @@ import math
 import re
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,10 @@ from adherence.domain.texts import clean
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+
+
+#: What entries are about is named in one after the other.
+_uuid = lru_cache(maxsize=4096)(UUID)
 
 
 class _Read:
@@ -47,7 +52,7 @@ class Uuid(_Read, fields.UUID):
     def read(self, value: Any) -> UUID:
         if _UUID.fullmatch(value) is None:
             raise ValueError
-        return UUID(value)
+        return _uuid(value)
 
 
 class Whole(_Read, fields.Integer):

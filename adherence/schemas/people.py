@@ -7,6 +7,7 @@ from marshmallow import RAISE, Schema, fields
 from adherence.domain.access import Relation, Role, Source
 from adherence.domain.activities import Discipline
 from adherence.domain.audit import Kind
+from adherence.domain.care_teams import CareKind
 from adherence.schemas.fields import Choice, Day, Flag, Text, Uuid, Whole, Zone
 
 NAME_LIMIT = 200
@@ -48,6 +49,18 @@ class NewMemberSchema(Schema):
     lead = Flag(load_default=False)
 
 
+class NewSubstituteSchema(Schema):
+    """A clinician who stands in for a member, who is the asker where nobody is named."""
+
+    class Meta:
+        unknown = RAISE
+
+    account_id = Uuid(required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
+    stands_for_id = Uuid(allow_none=True, load_default=None)
+
+
 class NewZoneSchema(Schema):
     """The IANA zone whose wall clock the patient lives by from now on."""
 
@@ -71,7 +84,17 @@ class MemberSchema(Schema):
     name = fields.String(required=True)
     discipline = fields.Enum(Discipline, by_value=True, required=True)
     lead = fields.Boolean(required=True)
+    kind = fields.Enum(CareKind, by_value=True, required=True)
     from_at = fields.AwareDateTime(required=True)
+    until_at = fields.AwareDateTime(required=True, allow_none=True)
+    stands_for_id = fields.UUID(required=True, allow_none=True)
+
+
+class TeamSchema(Schema):
+    """A care team: its members now, the lead first, and who will stand in later."""
+
+    members = fields.List(fields.Nested(MemberSchema), required=True)
+    planned = fields.List(fields.Nested(MemberSchema), required=True)
 
 
 class PatientSchema(Schema):

@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from adherence.domain import activities
 from adherence.domain.activities import ActivityKind, Asked, Discipline
-from adherence.domain.entries import PAIN_SCALE
+from adherence.domain.entries import PAIN_SCALE, SYMPTOM_LIMIT
 from adherence.domain.goals import GOAL_UNIT_LIMIT, WEIGHT_SCALE, WORDS_LIMIT, Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import (
@@ -36,7 +36,6 @@ from adherence.schemas.fields import (
 
 REASON_LIMIT = 500
 TITLE_LIMIT = 200
-SYMPTOM_LIMIT = 40
 #: Finite, and wide enough for any count or amount; the goal itself knows its measure's range.
 VALUES = (-1_000_000, 1_000_000)
 MOST_GOALS = 10

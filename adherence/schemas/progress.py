@@ -100,6 +100,20 @@ class ProgressSchema(Schema):
     streak = fields.Dict(required=True, metadata={"description": "current and best, in days"})
     symptoms = fields.List(fields.Nested(lambda: SymptomSchema()), required=True)
     changes = fields.List(fields.Nested(PlanChangeSchema), required=True)
+    put_right = fields.List(fields.Nested(lambda: PutRightSchema()), required=True)
+
+
+class PutRightSchema(Schema):
+    """A report that a clinician put right, on whose days the figures therefore are others."""
+
+    days = fields.List(fields.Date(), required=True)
+    activity_id = fields.UUID(required=True, allow_none=True)
+    goal_id = fields.UUID(required=True, allow_none=True)
+    symptom = fields.String(required=True, allow_none=True)
+    author = fields.String(required=True)
+    because = fields.String(required=True)
+    withdrawn = fields.Boolean(required=True)
+    at = fields.AwareDateTime(required=True)
 
 
 class SymptomReportSchema(Schema):

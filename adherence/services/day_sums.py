@@ -7,11 +7,11 @@ but never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from operator import attrgetter
-from types import SimpleNamespace
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from adherence.domain.adherence import (
     adherence,
     day_sums,
     is_all_answered,
-    with_extra,
+    with_extras,
 )
 from adherence.domain.entries import Amounts, Entry
 from adherence.domain.matching import (
@@ -44,32 +44,29 @@ ONE_DAY = timedelta(days=1)
 AFTER_THE_END = timedelta(days=31)
 FIELDS = tuple(field.name for field in fields(DaySum))
 _VALUES = attrgetter(*FIELDS)
+#: The parameters of ``set_day_sum`` in the order of the fields: two say which row.
+_NEW = tuple(
+    {"day": "on_day", "activity_id": "activity_id"}.get(name, f"new_{name}") for name in FIELDS
+)
+
+
+_SAID = tuple(column.name for column in entry_table.RULED)
+_said = itemgetter(*_SAID)
+#: The same few amounts are reported again and again.
+_amounts = lru_cache(maxsize=4096)(Amounts)
 
 
 def entry_as_said(row: Mapping[str, Any]) -> Entry:
     """The rules' view of an entry that is about to be stored."""
-    return entry_of(SimpleNamespace(**row))
+    return entry_of(_said(row))
 
 
-def entry_of(row: Any) -> Entry:
-    """The rules' view of a stored entry."""
-    return Entry(
-        row.client_id,
-        row.performed_at,
-        row.local_day,
-        row.status,
-        row.activity_id,
-        row.goal_id,
-        row.symptom,
-        row.value,
-        row.declined,
-        None if row.day is None or row.slot is None else (row.day, row.slot),
-        Amounts(row.sets, row.reps, row.hold_seconds, row.quantity),
-        row.reason,
-        row.pain,
-        row.pain_declined,
-        row.effort,
-    )
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The rules' view of a stored entry; ``row`` has the columns ``RULED``, in their order."""
+    about, (day, slot), how = row[:9], row[9:11], row[15:19]
+    named = None if day is None or slot is None else (day, slot)
+    amounts = _amounts(*row[11:15])
+    return Entry(*about, named, amounts, *how)  # type: ignore[call-arg]  # stars count as many
 
 
 Found = tuple[list[Outcome], list[Extra]]
@@ -110,23 +107,106 @@ def outcomes_between(
         if activity.revisions[0].effective_on < until
         and (activity.ended_on is None or activity.ended_on >= first - AFTER_THE_END)
     }
-    return _judged(run, care, spans, now) if spans else {}
+    return _judged(run, care, spans, now, {}) if spans else {}
+
+
+#: Half-open days of each activity.
+Spans = Mapping[UUID, tuple[date, date]]
+#: How much more was asked, and done, than before.
+Gain = tuple[int, int]
+Moved = dict[UUID, dict[date, Gain]]
 
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """What counts on each activity's days, and on which days anything that goals and the caseload's
-    strip are judged by is different from before."""
+    """What counts on each activity's days, and the days on which anything that goals and the
+    caseload's strip are judged by is different from before."""
 
     found: dict[UUID, Found]
-    moved: dict[UUID, set[date]]
+    moved: Moved
 
 
-def recompute(record: Record, care: Care, days: Mapping[UUID, tuple[date, date]]) -> Recomputed:
+#: Rows of day sums, by activity and day.
+Rows = dict[UUID, dict[date, DaySum]]
+
+
+class Sums:
+    """The stored rows of some days, read once and kept in step with what is written over them."""
+
+    def __init__(self, run: Run, patient_id: UUID) -> None:
+        self._run = run
+        self._patient_id = patient_id
+        self._rows: Rows = {}
+        #: The activity and the days that were read; None is all activities.
+        self._read: tuple[UUID | None, date, date] | None = None
+
+    def between(self, spans: Spans) -> Rows:
+        """The rows of each activity's days."""
+        first = min(span[0] for span in spans.values())
+        until = max(span[1] for span in spans.values())
+        only = next(iter(spans)) if len(spans) == 1 else None
+        if not self._has(only, first, until):
+            self._fetch(only, first, until)
+        return {
+            activity_id: {
+                day: one
+                for day, one in self._rows.get(activity_id, {}).items()
+                if span[0] <= day < span[1]
+            }
+            for activity_id, span in spans.items()
+        }
+
+    def write(self, new: Sequence[DaySum], changed: Sequence[DaySum]) -> None:
+        """Store rows that were not there before, and others anew."""
+        self._run.do_many(table.add_day_sum, [as_row(self._patient_id, one) for one in new])
+        self._run.do_many(table.set_day_sum, [_as_change(self._patient_id, one) for one in changed])
+        for one in (*new, *changed):
+            if one.activity_id is not None:
+                self._rows.setdefault(one.activity_id, {})[one.day] = one
+
+    def drop(self, rows: Rows) -> None:
+        """Take rows out."""
+        gone = [(activity_id, day) for activity_id, mine in rows.items() for day in mine]
+        self._run.do_many(
+            table.drop_day_sum,
+            [
+                {"patient_id": self._patient_id, "activity_id": activity_id, "on_day": day}
+                for activity_id, day in gone
+            ],
+        )
+        for activity_id, day in gone:
+            del self._rows[activity_id][day]
+
+    def _has(self, only: UUID | None, first: date, until: date) -> bool:
+        if self._read is None:
+            return False
+        of, since, to = self._read
+        return (of is None or of == only) and since <= first and until <= to
+
+    def _fetch(self, only: UUID | None, first: date, until: date) -> None:
+        given = {"patient_id": self._patient_id, "first": first, "until": until}
+        if only is None:
+            rows = self._run.all(table.day_sums, **given)
+        else:
+            rows = self._run.all(table.day_sums_of_activity, activity_id=only, **given)
+        self._rows = {}
+        for row in rows:
+            self._rows.setdefault(row.activity_id, {})[row.day] = DaySum(*row)
+        self._read = only, first, until
+
+
+def recompute(
+    record: Record,
+    care: Care,
+    days: Spans,
+    new: Mapping[UUID, Sequence[Entry]] | None = None,
+    sums: Sums | None = None,
+) -> Recomputed:
     """Write day sums anew around the days [first, until) of each activity.
 
     Days after the patient's today are not written, unless something was reported for them. Rows
-    that stay as they are are not touched.
+    that stay as they are are not touched. ``new`` are entries by activity that are about to be
+    stored, and take nothing back.
     """
     spans = {
         activity_id: affected_days(care.activities[activity_id], care.zones, *span)
@@ -134,95 +214,72 @@ def recompute(record: Record, care: Care, days: Mapping[UUID, tuple[date, date]]
     }
     if not spans:
         return Recomputed({}, {})
-    run = record.run
-    found = _judged(run, care, spans, record.now)
-    stored = _stored(run, record.patient_id, spans)
+    sums = sums or Sums(record.run, record.patient_id)
+    found = _judged(record.run, care, spans, record.now, new or {})
+    stored = sums.between(spans)
     today = care.today(record.now)
-    moved: dict[UUID, set[date]] = {}
-    new, changed = [], []
+    moved: Moved = {}
+    added, changed = [], []
     for activity_id, judged in found.items():
+        mine = stored[activity_id]
         for day, one in day_sums(*judged).items():
             if day > today and not is_reported(one):
                 continue
-            before = stored.pop((day, activity_id), None)
+            before = mine.pop(day, None)
             if before is None:
-                new.append(as_row(record.patient_id, one))
+                added.append(one)
             elif before != one:
-                changed.append(_as_change(record.patient_id, one))
+                changed.append(one)
+            else:
+                continue
             if before is None or _judged_by(before) != _judged_by(one):
-                moved.setdefault(activity_id, set()).add(day)
-    for day, activity_id in stored:
-        moved.setdefault(activity_id, set()).add(day)
-    run.do_many(table.add_day_sum, new)
-    run.do_many(table.set_day_sum, changed)
-    run.do_many(
-        table.drop_day_sum,
-        [
-            {"patient_id": record.patient_id, "activity_id": activity_id, "on_day": day}
-            for day, activity_id in stored
-        ],
-    )
+                moved.setdefault(activity_id, {})[day] = _gain(before, one)
+    for activity_id, gone in stored.items():
+        for day, before in gone.items():
+            moved.setdefault(activity_id, {})[day] = _gain(before, None)
+    sums.write(added, changed)
+    sums.drop(stored)
     return Recomputed(found, moved)
 
 
 def add_extras(
-    record: Record, care: Care, entries: Mapping[tuple[UUID, date], Sequence[Entry]]
+    record: Record, care: Care, entries: Mapping[UUID, Mapping[date, Sequence[Entry]]], sums: Sums
 ) -> Recomputed:
     """Add to the rows of days what can only be extras there, without reading their other entries.
 
     ``entries`` are new ones that name no occurrence, by activity and local day. ``found`` holds the
     extras of the days that were dealt with; the other days are left for ``recompute``.
     """
-    spans = {activity_id: (day, day + ONE_DAY) for activity_id, day in entries}
-    if len(spans) < len(entries):
-        days = [day for _, day in entries]
-        spans = dict.fromkeys(spans, (min(days), max(days) + ONE_DAY))
-    if not spans:
+    days = {day for by_day in entries.values() for day in by_day}
+    if not days:
         return Recomputed({}, {})
-    stored = _stored(record.run, record.patient_id, spans)
+    stored = sums.between(dict.fromkeys(entries, (min(days), max(days) + ONE_DAY)))
     found: dict[UUID, Found] = {}
-    moved: dict[UUID, set[date]] = {}
+    moved: Moved = {}
     changed = []
-    for (activity_id, day), new in entries.items():
-        before = stored.get((day, activity_id))
+    for activity_id, by_day in entries.items():
         activity = care.activities[activity_id]
-        if before is None or not takes_no_more(activity, day):
-            continue
-        if not all(is_all_answered(before, entry.performed_at) for entry in new):
-            continue
-        extras = [extra_of(activity, care.pauses, entry) for entry in new]
-        after = before
-        for extra in extras:
-            after = with_extra(after, extra)
-        found.setdefault(activity_id, ([], []))[1].extend(extras)
-        changed.append(_as_change(record.patient_id, after))
-        if _judged_by(before) != _judged_by(after):
-            moved.setdefault(activity_id, set()).add(day)
-    record.run.do_many(table.set_day_sum, changed)
+        mine = stored[activity_id]
+        for day, new in by_day.items():
+            before = mine.get(day)
+            if before is None or not takes_no_more(activity, day):
+                continue
+            if not is_all_answered(before, min(entry.performed_at for entry in new)):
+                continue
+            extras = [extra_of(activity, care.pauses, entry) for entry in new]
+            after = with_extras(before, extras)
+            found.setdefault(activity_id, ([], []))[1].extend(extras)
+            changed.append(after)
+            if _judged_by(before) != _judged_by(after):
+                moved.setdefault(activity_id, {})[day] = _gain(before, after)
+    sums.write((), changed)
     return Recomputed(found, moved)
 
 
-def _stored(
-    run: Run, patient_id: UUID, spans: Mapping[UUID, tuple[date, date]]
-) -> dict[tuple[date, UUID], DaySum]:
-    """The rows as they are of each activity's days."""
-    first = min(span[0] for span in spans.values())
-    until = max(span[1] for span in spans.values())
-    if len(spans) == 1:
-        rows = run.all(
-            table.day_sums_of_activity,
-            patient_id=patient_id,
-            activity_id=next(iter(spans)),
-            first=first,
-            until=until,
-        )
-        return {(row.day, row.activity_id): DaySum(*row) for row in rows}
-    return {
-        (row.day, row.activity_id): DaySum(*row)
-        for row in run.all(table.day_sums, patient_id=patient_id, first=first, until=until)
-        if row.activity_id in spans
-        and spans[row.activity_id][0] <= row.day < spans[row.activity_id][1]
-    }
+def _gain(before: DaySum | None, after: DaySum | None) -> Gain:
+    """By how much a day has more asked, and more done, than before."""
+    asked, done = (0, 0) if after is None else (after.asked, after.done)
+    return (asked, done) if before is None else (asked - before.asked, done - before.done)
 
 
 def _judged_by(one: DaySum) -> tuple[Any, ...]:
@@ -233,20 +290,25 @@ def _judged_by(one: DaySum) -> tuple[Any, ...]:
 
 def _as_change(patient_id: UUID, one: DaySum) -> dict[str, Any]:
     """A day sum as ``set_day_sum`` takes it."""
-    row = {f"new_{name}": value for name, value in zip(FIELDS, _VALUES(one), strict=True)}
-    del row["new_day"], row["new_activity_id"]
-    return {**row, "patient_id": patient_id, "activity_id": one.activity_id, "on_day": one.day}
+    row = dict(zip(_NEW, _VALUES(one), strict=True))
+    row["patient_id"] = patient_id
+    return row
 
 
 def _judged(
-    run: Run, care: Care, spans: Mapping[UUID, tuple[date, date]], now: datetime
+    run: Run,
+    care: Care,
+    spans: Spans,
+    now: datetime,
+    new: Mapping[UUID, Sequence[Entry]],
 ) -> dict[UUID, Found]:
-    """What counts on each activity's days, from one look at the entries of all of them."""
+    """What counts on each activity's days, from one look at the entries of all of them, together
+    with ``new`` ones that are not stored yet."""
     reaches = {
         activity_id: affected_days(care.activities[activity_id], care.zones, *span)
         for activity_id, span in spans.items()
     }
-    entries: dict[UUID, list[Entry]] = {activity_id: [] for activity_id in spans}
+    entries = {activity_id: list(new.get(activity_id, ())) for activity_id in spans}
     if len(spans) == 1:
         activity_id = next(iter(spans))
         rows = _entries_of(run, care, activity_id, reaches[activity_id])
@@ -258,8 +320,9 @@ def _judged(
             until=max(reach[1] for reach in reaches.values()),
         )
     for row in rows:
-        if row.activity_id in entries:
-            entries[row.activity_id].append(entry_of(row))
+        mine = entries.get(row.activity_id)
+        if mine is not None:
+            mine.append(entry_of(row))
     return {
         activity_id: outcomes(
             care.activities[activity_id],
@@ -287,10 +350,15 @@ def as_row(patient_id: UUID, one: DaySum) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Adherence on the days of a period: of each day that has anything, and of each activity."""
+    """Adherence on the days of a period: of each day that has anything, and of each activity.
+
+    ``closes_at`` is when the next window closes in which nothing was reported yet, of the days that
+    are not settled; None if none does.
+    """
 
     by_day: dict[date, Adherence]
     by_activity: dict[UUID, Adherence]
+    closes_at: datetime | None
 
     @property
     def all(self) -> Adherence:
@@ -313,13 +381,25 @@ def totals_between(
     }
     days = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_day, **given)}
     activities = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_activity, **given)}
-    for one in _live(run, care, max(first, settled_on), until, now):
+    live = _live(run, care, max(first, settled_on), until, now)
+    for one in _sums(live):
         counts = adherence([one], now)
         days[one.day] = days.get(one.day, Adherence()) + counts
         if one.activity_id is not None:
             mine = activities.get(one.activity_id, Adherence())
             activities[one.activity_id] = mine + counts
-    return Totals(dict(sorted(days.items())), activities)
+    return Totals(dict(sorted(days.items())), activities, next_close(live, now))
+
+
+def next_close(found: Iterable[Found], now: datetime) -> datetime | None:
+    """When the next window closes in which nothing was reported yet; None if none does."""
+    closing = [
+        outcome.occurrence.closes_at
+        for judged, _ in found
+        for outcome in judged
+        if outcome.entry is None and outcome.occurrence.closes_at is not None
+    ]
+    return min((at for at in closing if at > now), default=None)
 
 
 def days_between(
@@ -334,19 +414,19 @@ def days_between(
         at=now,
     )
     days = {row[0]: Adherence(*row[1:]) for row in rows}
-    for one in _live(run, care, max(first, settled_on), until, now):
+    for one in _sums(_live(run, care, max(first, settled_on), until, now)):
         days[one.day] = days.get(one.day, Adherence()) + adherence([one], now)
     return dict(sorted(days.items()))
 
 
-def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[DaySum]:
-    """Day sums of the days that are not settled yet, up to the patient's today."""
+def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[Found]:
+    """What became of the days that are not settled yet, up to the patient's today."""
     until = min(until, care.today(now) + ONE_DAY)
     if first >= until:
         return []
-    return [
-        one
-        for judged in outcomes_between(run, care, first, until, now).values()
-        for day, one in day_sums(*judged).items()
-        if first <= day < until
-    ]
+    return list(outcomes_between(run, care, first, until, now).values())
+
+
+def _sums(found: Iterable[Found]) -> Iterator[DaySum]:
+    for judged in found:
+        yield from day_sums(*judged).values()

@@ -17,12 +17,24 @@ from zoneinfo import ZoneInfo
 
 from adherence.domain.access import Actor, Role
 from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.consent import Answer, Purpose
 from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import Window, WindowKind
-from adherence.services import accounts, entries, goals, patients, pauses, plans, review, settle
+from adherence.services import (
+    accounts,
+    care_teams,
+    consent,
+    entries,
+    goals,
+    patients,
+    pauses,
+    plans,
+    review,
+    settle,
+)
 from adherence.services.occurrences import occurrences
 
 ZONE = "Europe/Berlin"
@@ -146,9 +158,32 @@ def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
         second,
         patient("patient-two-plans", "Mehmet Kaya", 1960, None, therapist, physio),
     )
+    _agree(clinic, start)
     _live(clinic)
     _answer_some(therapist, now)
     return clinic.people
+
+
+#: Who agreed to what on their first day; Mehmet has not answered yet.
+AGREED = {
+    "patient-knee": (Purpose.CARE, Purpose.PROGRAMME, Purpose.EMAIL),
+    "patient-shoulder": (Purpose.CARE, Purpose.PROGRAMME, Purpose.RESEARCH),
+    "patient-medicine": (Purpose.CARE, Purpose.RESEARCH),
+}
+
+
+def _agree(clinic: _Clinic, at: datetime) -> None:
+    """Those who agreed typed their name, in their own language."""
+    for person in clinic.people:
+        if person.patient_id is None:
+            continue
+        actor = accounts.actor_of(person.account_id)
+        for purpose in AGREED.get(person.key, ()):
+            version = consent.consent(actor, person.patient_id, purpose, at).text.version.number
+            said = consent.Said(
+                purpose, Answer.GIVEN, version, actor.locale or "en", signature=person.name
+            )
+            consent.decide(actor, person.patient_id, said, at, is_proved=True)
 
 
 # --- the four lives ----------------------------------------------------------------------------
@@ -453,7 +488,7 @@ def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor, mehmet: Actor) -> 
     """Two disciplines side by side: a back programme and a medicine, with a trip in between."""
     start = clinic.at(clinic.first, 12)
     patient_id = _own(mehmet)
-    patients.add_to_care_team(
+    care_teams.add_to_care_team(
         therapist, patient_id, second.account_id, discipline=Discipline.MEDICATION, now=start
     )
     back = plans.open_plan(

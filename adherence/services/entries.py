@@ -8,7 +8,7 @@ its own receipt, and one that cannot be stored never holds up the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -24,7 +24,14 @@ from adherence.domain.texts import clean
 from adherence.domain.zones import zone_info
 from adherence.services import caseload, changes, milestones, notices
 from adherence.services.care import Care, care_of
-from adherence.services.day_sums import Recomputed, add_extras, entry_as_said, recompute
+from adherence.services.day_sums import (
+    Moved,
+    Recomputed,
+    Sums,
+    add_extras,
+    entry_as_said,
+    recompute,
+)
 from adherence.services.record import Record
 from adherence.store import entries as table
 from adherence.store import patients
@@ -95,21 +102,27 @@ FIELDS: dict[str, Any] = {
     "recorded_at": None,
     "source": Source.SELF,
     "corrects_id": None,
+    "because": None,
 }
+
+
+#: The fields whose usual value is something: it is left out of the hash, as nothing is.
+_USUAL = {name: value for name, value in FIELDS.items() if value is not None}
 
 
 def payload_hash(document: Mapping[str, Any]) -> bytes:
     """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
-    for name, value in document.items():
-        if value is None or value == FIELDS.get(name):
+    for name in sorted(document):
+        value = document[name]
+        if value is None or (name in _USUAL and value == _USUAL[name]):
             continue
-        if isinstance(value, datetime):
+        kind = type(value)
+        if kind is datetime:
             value = value.astimezone(UTC).isoformat()
-        elif isinstance(value, float) and value.is_integer():
+        elif kind is float and value.is_integer():
             value = int(value)
         said.append(f"{name}={value}")
-    said.sort()
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).digest()
 
 
@@ -181,8 +194,14 @@ def _store(
         receipts.append(Receipt(client_id, Result.CORRECTED if corrects else Result.CREATED, seq))
     if not rows:
         return receipts
-    run.do_many(table.add_entry, rows)
-    answers = _follow(record, care, changed, fresh)
+    if changed.corrects:
+        # What a correction replaces has to be gone when the days are read.
+        run.do_many(table.add_entry, rows)
+        counted = _recomputed(record, care, changed.days, {}, Sums(run, patient_id))
+    else:
+        counted = _counted(record, care, changed.days, rows)
+        run.do_many(table.add_entry, rows)
+    answers = _follow(record, care, changed, fresh, counted)
     record.close()
     return [_answered(receipt, answers) for receipt in receipts]
 
@@ -240,6 +259,9 @@ def _prepare(
     client_id = row["client_id"]
     corrects_id = row["corrects_id"]
     if corrects_id is not None:
+        if record.actor.role is Role.CLINICIAN and row["because"] is None:
+            # The patient reads in every figure it changes why the report was wrong.
+            return _invalid(client_id, "because", "required")
         old: Any = fresh.get(corrects_id)
         if old is None:
             found: Any = run.first(
@@ -296,6 +318,8 @@ def _prepare(
         and record.actor.patient_id != record.patient_id
     ):
         row["source"] = Source.PROXY
+    elif row["source"] is Source.SELF and record.actor.role is Role.CLINICIAN:
+        row["source"] = Source.CLINICIAN
     return None
 
 
@@ -314,14 +338,21 @@ def _conflict(client_id: UUID, name: str, why: str) -> Receipt:
 
 
 def _follow(
-    record: Record, care: Care, changed: _Changed, fresh: Mapping[UUID, Mapping[str, Any]]
+    record: Record,
+    care: Care,
+    changed: _Changed,
+    fresh: Mapping[UUID, Mapping[str, Any]],
+    counted: Iterable[Recomputed],
 ) -> dict[UUID, Receipt]:
-    """Bring everything that rests on the entries up to date; how each fresh entry counts."""
+    """Bring what rests on the day sums up to date; how each fresh entry counts."""
     answers: dict[UUID, Receipt] = {}
-    moved: dict[UUID, set[date]] = {}
-    for recomputed in _recomputed(record, care, changed, fresh):
-        for activity_id, days in recomputed.moved.items():
-            moved.setdefault(activity_id, set()).update(days)
+    moved: Moved = {}
+    for recomputed in counted:
+        for activity_id, gains in recomputed.moved.items():
+            mine = moved.setdefault(activity_id, {})
+            for day, (asked, done) in gains.items():
+                before = mine.get(day, (0, 0))
+                mine[day] = before[0] + asked, before[1] + done
         for found, extras in recomputed.found.values():
             for outcome in found:
                 if outcome.entry is not None and outcome.entry.client_id in fresh:
@@ -331,7 +362,7 @@ def _follow(
                     answers[extra.entry.client_id] = Receipt(
                         extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
                     )
-    touched = {day for days in moved.values() for day in days}
+    touched = {day for gains in moved.values() for day in gains}
     first = min(touched, default=None)
     until = max(touched) + ONE_DAY if touched else None
     milestones.award(
@@ -344,46 +375,63 @@ def _follow(
         until=until,
         rated_since=changed.rated_since,
         corrects=changed.corrects,
+        gains=moved,
     )
     notices.raise_concerns(record, care, fresh.values())
     caseload.refresh(record, care, record.now, touched)
     return answers
 
 
+def _counted(
+    record: Record,
+    care: Care,
+    days: Mapping[UUID, set[date]],
+    rows: Iterable[Mapping[str, Any]],
+) -> list[Recomputed]:
+    """The day sums of everything that new entries touch, before they are stored.
+
+    First of the days where they only add extras: there no other entry has to be read.
+    """
+    new: dict[UUID, list[Entry]] = {}
+    for row in rows:
+        if row["activity_id"] is not None:
+            new.setdefault(row["activity_id"], []).append(entry_as_said(row))
+    sums = Sums(record.run, record.patient_id)
+    added = add_extras(record, care, _unnamed(new), sums)
+    done = {
+        activity_id: {extra.on for extra in extras}
+        for activity_id, (_, extras) in added.found.items()
+    }
+    left = {activity_id: some - done.get(activity_id, set()) for activity_id, some in days.items()}
+    return [added, *_recomputed(record, care, left, new, sums)]
+
+
 def _recomputed(
-    record: Record, care: Care, changed: _Changed, fresh: Mapping[UUID, Mapping[str, Any]]
-) -> Iterator[Recomputed]:
-    """The day sums of everything a batch touches; first of the days where it only adds extras."""
-    days = changed.days
-    if not changed.corrects:
-        added = add_extras(record, care, _unnamed(fresh))
-        yield added
-        done = {
-            (activity_id, extra.on)
-            for activity_id, (_, extras) in added.found.items()
-            for extra in extras
-        }
-        days = {
-            activity_id: {day for day in some if (activity_id, day) not in done}
-            for activity_id, some in days.items()
-        }
-    for spans in _rounds({activity_id: some for activity_id, some in days.items() if some}):
-        yield recompute(record, care, spans)
+    record: Record,
+    care: Care,
+    days: Mapping[UUID, set[date]],
+    new: Mapping[UUID, list[Entry]],
+    sums: Sums,
+) -> list[Recomputed]:
+    """The day sums of the days, worked out from all their entries."""
+    rounds = _rounds({activity_id: some for activity_id, some in days.items() if some})
+    return [recompute(record, care, spans, new, sums) for spans in rounds]
 
 
-def _unnamed(fresh: Mapping[UUID, Mapping[str, Any]]) -> dict[tuple[UUID, date], list[Entry]]:
+def _unnamed(new: Mapping[UUID, list[Entry]]) -> dict[UUID, dict[date, list[Entry]]]:
     """New entries by activity and local day, of the days on which none names an occurrence."""
-    found: dict[tuple[UUID, date], list[Entry]] = {}
-    named: set[tuple[UUID, date]] = set()
-    for row in fresh.values():
-        activity_id = row["activity_id"]
-        if activity_id is None:
-            continue
-        if row["day"] is None:
-            found.setdefault((activity_id, row["local_day"]), []).append(entry_as_said(row))
-        else:
-            named |= {(activity_id, row["local_day"]), (activity_id, row["day"])}
-    return {key: entries for key, entries in found.items() if key not in named}
+    found: dict[UUID, dict[date, list[Entry]]] = {}
+    for activity_id, entries in new.items():
+        by_day: dict[date, list[Entry]] = {}
+        named: set[date] = set()
+        for entry in entries:
+            if entry.named is None:
+                by_day.setdefault(entry.local_day, []).append(entry)
+            else:
+                named |= {entry.local_day, entry.named[0]}
+        if free := {day: some for day, some in by_day.items() if day not in named}:
+            found[activity_id] = free
+    return found
 
 
 def _rounds(changed: Mapping[UUID, set[date]]) -> Iterator[dict[UUID, tuple[date, date]]]:
@@ -483,14 +531,14 @@ def _pages(patient_id: UUID) -> Iterator[Any]:
 
 
 def entry(actor: Actor, patient_id: UUID, client_id: UUID) -> Any:
-    """One entry as it was reported.
+    """One entry as it was reported, and the id of what corrected it.
 
     Raises:
         NotFound: the patient has no such entry.
     """
     with read() as run:
         _require(run, actor, patient_id)
-        row = run.first(table.entry_by_client_id, patient_id=patient_id, client_id=client_id)
+        row = run.first(table.entry_shown, patient_id=patient_id, client_id=client_id)
     if row is None:
         raise NotFound
     return row

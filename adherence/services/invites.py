@@ -28,6 +28,7 @@ from adherence.store import accounts as account_table
 from adherence.store import clinics
 from adherence.store import devices as device_table
 from adherence.store import factors as factor_table
+from adherence.store import oidc as oidc_table
 from adherence.store import one_time as one_time_table
 from adherence.store import patients as patient_table
 from adherence.store import sessions as session_table
@@ -287,6 +288,7 @@ def begin_anew(actor: Actor, account_id: UUID, now: datetime) -> str:
         run.do(account_table.forget_factors, account_id=account_id)
         run.do(factor_table.drop_passkeys_of, account_id=account_id)
         run.do(factor_table.drop_recovery_of, account_id=account_id)
+        run.do(oidc_table.drop_link, account_id=account_id)
         run.do(session_table.drop_sessions_of, account_id=account_id)
         run.do(one_time_table.end_all_of_account, account_id=account_id, now=now)
         one_time.add(run, made)

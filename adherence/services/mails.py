@@ -1,6 +1,8 @@
-"""Mails about signing in: written with their cause, sent later, at least once.
+"""Mails: written with their cause, sent later, at least once.
 
 A mail says nothing of health and names nobody. What it must carry is encrypted until it is sent.
+``CONSENT`` says of every kind whether it contacts a patient on our own account; such a mail leaves
+only while the patient's consent holds, which is asked about at the last moment (``may_go``).
 """
 
 from __future__ import annotations
@@ -12,8 +14,12 @@ from typing import Any
 from uuid import UUID
 
 from adherence import settings
+from adherence.domain.consent import Purpose
+from adherence.services import consent
 from adherence.services.keys import Unreadable, seal, unseal
+from adherence.store import accounts as account_table
 from adherence.store import mails as table
+from adherence.store import patients as patient_table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
 from adherence.store.mails import MailKind
@@ -26,7 +32,34 @@ LONGEST_WAIT = timedelta(hours=1)
 #: How long a mail that carries no code is worth sending.
 NEWS = timedelta(days=2)
 
-__all__ = ["Mail", "MailKind", "add", "end", "is_on", "lease", "prepared", "put_back", "waiting"]
+#: A patient hears of something new at most this often.
+NEWS_EVERY = timedelta(days=1)
+#: kind -> the consent without which it does not leave. None where the reader asked for it just now,
+#: where it is a clinician's own act towards somebody who has no way in yet (an invitation), or
+#: where not telling would leave an account unsafe (a way in was changed).
+CONSENT: dict[MailKind, Purpose | None] = {
+    MailKind.SIGN_IN: None,
+    MailKind.RESET: None,
+    MailKind.INVITE: None,
+    MailKind.SETUP: None,
+    MailKind.NEW_ADDRESS: None,
+    MailKind.CHANGED: None,
+    MailKind.NEWS: Purpose.EMAIL,
+}
+
+__all__ = [
+    "Mail",
+    "MailKind",
+    "add",
+    "end",
+    "is_on",
+    "lease",
+    "may_go",
+    "news",
+    "prepared",
+    "put_back",
+    "waiting",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +73,7 @@ class Mail:
     link: str
     code: str
     tries: int
+    patient_id: UUID | None = None
 
 
 def is_on() -> bool:
@@ -57,11 +91,13 @@ def prepared(
     *,
     link: str = "",
     code: str = "",
+    patient_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The row of a mail. Without an account it goes nowhere, after the same work."""
     return {
         "id": new_id(),
         "account_id": account_id,
+        "patient_id": patient_id,
         "kind": kind,
         "locale": locale,
         "sealed": seal(json.dumps({"to": to, "link": link, "code": code})),
@@ -70,6 +106,42 @@ def prepared(
         "ends_at": ends_at,
         "tries": 0,
     }
+
+
+def news(patient_id: UUID, now: datetime) -> dict[str, Any] | None:
+    """The mail that tells a patient of something new, without saying what.
+
+    None where no mail is sent here, the patient has no address or did not agree, or was told of
+    something within the last day.
+    """
+    if not is_on() or not consent.may_contact(patient_id, Purpose.EMAIL, now):
+        return None
+    with read() as run:
+        patient: Any = run.first(patient_table.patient_by_id, patient_id=patient_id)
+        if patient is None or patient.account_id is None:
+            return None
+        account: Any = run.first(account_table.credentials_by_id, account_id=patient.account_id)
+        told = run.first(table.written_to, patient_id=patient_id, since=now - NEWS_EVERY)
+    if account is None or not account.active or not account.email or told is not None:
+        return None
+    return prepared(
+        MailKind.NEWS,
+        patient.account_id,
+        account.email,
+        account.locale or "en",
+        now,
+        now + NEWS,
+        link=settings.current().base_url,
+        patient_id=patient_id,
+    )
+
+
+def may_go(mail: Mail, now: datetime) -> bool:
+    """Whether a mail may leave at this moment: the last question before it is handed over."""
+    purpose = CONSENT[mail.kind]
+    if purpose is None:
+        return True
+    return mail.patient_id is not None and consent.may_contact(mail.patient_id, purpose, now)
 
 
 def add(run: Run, row: dict[str, Any]) -> None:
@@ -100,6 +172,7 @@ def lease(now: datetime) -> Mail | None:
                     said["link"],
                     said["code"],
                     row.tries,
+                    row.patient_id,
                 )
         end(row.id, now)
 

@@ -6,7 +6,7 @@ length of history. What looks lost there is looked up in the whole history befor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,11 +18,13 @@ from adherence.domain.errors import NotFound
 from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, GoalState, Measure, Rating
 from adherence.domain.milestones import (
     SUSTAINED_LEVELS,
+    GoalWeek,
     MilestoneKind,
     Reached,
     first_all_done,
     from_ratings,
     goal_weeks,
+    is_kept,
     returns,
     sustained,
 )
@@ -31,6 +33,7 @@ from adherence.domain.pauses import covers
 from adherence.domain.schedules import monday_of
 from adherence.services import notices
 from adherence.services.care import AgreedGoal, Care, care_of
+from adherence.services.day_sums import Gain
 from adherence.services.record import Record
 from adherence.store import day_sums as day_sum_table
 from adherence.store import entries as entry_table
@@ -57,12 +60,15 @@ def award(
     until: date | None,
     rated_since: date | None = None,
     corrects: bool = False,
+    gains: Mapping[UUID, Mapping[date, Gain]] | None = None,
 ) -> None:
     """Award what the change of the days [first, until) reached, and withdraw what it undid.
 
     ``activity_ids`` are the activities whose day sums changed; ``goal_ids`` and ``symptoms`` those
     with new reports, the earliest of them on ``rated_since``. ``corrects`` says that a report was
-    corrected, so that what rested on the old one may fall.
+    corrected, so that what rested on the old one may fall. ``gains`` say by how much each day of
+    an activity has more asked and done than before; weeks that were kept before and after need no
+    second look then.
     """
     touched = _touched(care, activity_ids, goal_ids, symptoms)
     if not touched:
@@ -96,7 +102,7 @@ def award(
                     one for one in from_ratings(agreed.goal, around) if one.day >= rated_since
                 }
         if moved and first is not None and until is not None:
-            found, window = _around(record, care, agreed, first, until, standing)
+            found, window = _around(record, care, agreed, first, until, standing, gains)
             reached |= found
             doubted |= {
                 one
@@ -148,6 +154,7 @@ def _around(
     first: date,
     until: date,
     standing: set[Reached],
+    gains: Mapping[UUID, Mapping[date, Gain]] | None,
 ) -> tuple[set[Reached], tuple[date, date]]:
     """What the goal's days around a change reach, and the days that were looked at."""
     run = record.run
@@ -159,7 +166,13 @@ def _around(
     )
     start = first if before is None else min(first, before)
     end = until if after is None else max(until, after + ONE_DAY)
-    days = goal_days(run, care, agreed.id, start, end, record.settled_on, record.now)
+    is_closed = monday_of(first) + WEEK <= record.settled_on
+    from_day, to_day = start, end
+    if is_closed:
+        # A week that had closed may look different now: take those weeks whole.
+        from_day = min(start, monday_of(first))
+        to_day = max(end, monday_of(until - ONE_DAY) + WEEK)
+    days = goal_days(run, care, agreed.id, from_day, to_day, record.settled_on, record.now)
     reached = set(returns(days))
     if not any(one.kind is MilestoneKind.FIRST_ALL_DONE for one in standing):
         all_done = first_all_done([day for day in days if first <= day.day < until])
@@ -172,13 +185,42 @@ def _around(
             if one.kind is MilestoneKind.FIRST_ALL_DONE
             and first_all_done([day for day in days if day.day == one.day]) is not None
         }
-    if first - timedelta(days=first.weekday()) + WEEK <= record.settled_on:
-        # A week that had closed looks different now.
-        reached |= set(
-            _runs(record, care, agreed.id, first - RUN, min(until + RUN, record.settled_on))
-        )
-        end = max(end, min(until + RUN, record.settled_on))
+    if is_closed:
+        if gains is None or _turned(record, care, agreed, days, gains):
+            reached |= set(
+                _runs(record, care, agreed.id, first - RUN, min(until + RUN, record.settled_on))
+            )
+            end = max(end, min(until + RUN, record.settled_on))
+        else:
+            reached |= {one for one in standing if one.kind is MilestoneKind.SUSTAINED_WEEKS}
     return reached, (first, end)
+
+
+def _turned(
+    record: Record,
+    care: Care,
+    agreed: AgreedGoal,
+    days: Iterable[GoalDay],
+    gains: Mapping[UUID, Mapping[date, Gain]],
+) -> bool:
+    """Whether a week that had closed was kept before the change and is not now, or the other way
+    round; ``days`` hold those weeks whole, as they are now."""
+    hangs = [activity.id for activity in care.activities_of_goal(agreed.id)]
+    share = _share(care, hangs)
+    now = {week.monday: week for week in goal_weeks(days, record.settled_on)}
+    gained: dict[date, tuple[int, int]] = {}
+    for activity_id in hangs:
+        for day, (asked, done) in gains.get(activity_id, {}).items():
+            so_far = gained.get(monday_of(day), (0, 0))
+            gained[monday_of(day)] = so_far[0] + asked, so_far[1] + done
+    for monday, (asked, done) in gained.items():
+        if monday + WEEK > record.settled_on:
+            continue
+        week = now.get(monday) or GoalWeek(monday, 0, 0, True)
+        before = is_kept(week.asked - asked, week.done - done, share)
+        if is_kept(week.asked, week.done, share) != before:
+            return True
+    return False
 
 
 def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -> list[Reached]:
@@ -187,7 +229,7 @@ def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -
     first, until = monday_of(first), min(until, monday_of(record.settled_on))
     days = goal_days(record.run, care, goal_id, first, until, record.settled_on, record.now)
     hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
-    found = goal_weeks(days, care.today(record.now))
+    found = goal_weeks(days, record.settled_on)
     begun = min((care.activities[one].revisions[0].effective_on for one in hangs), default=first)
     if monday_of(begun) < first and sum(1 for week in found if week.asked) < LONGEST_RUN + 1:
         # Long pauses: the run may have begun before these days.
@@ -222,7 +264,7 @@ def from_scratch(
     all_done = first_all_done(days)
     if all_done is not None:
         reached.add(all_done)
-    reached |= set(sustained(goal_weeks(days, care.today(now)), _share(care, hangs)))
+    reached |= set(sustained(goal_weeks(days, settled_on), _share(care, hangs)))
     return reached
 
 

@@ -71,12 +71,13 @@ def raise_concerns(record: Record, care: Care, rows: Iterable[Mapping[str, Any]]
         activity_id = row["activity_id"]
         if activity_id is None or row["withdrawn"]:
             continue
-        if row["reason"] in CONCERNS:
+        if row["reason"] is not None and row["reason"] in CONCERNS:
             found.setdefault((activity_id, row["reason"].value), (row["local_day"], row["pain"]))
+        if row["pain"] is None:
+            continue
         limit = care.activities[activity_id].revision_on(row["local_day"])
         if (
-            row["pain"] is not None
-            and limit is not None
+            limit is not None
             and limit.asked.pain_limit is not None
             and row["pain"] >= limit.asked.pain_limit
         ):

@@ -12,19 +12,21 @@ from uuid import UUID
 
 from adherence.domain.access import Actor, Role
 from adherence.domain.activities import Discipline
+from adherence.domain.care_teams import CareKind
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.domain.texts import clean
 from adherence.domain.zones import effective_day, zone_info
 from adherence.domain.zones import today as local_today
-from adherence.services import caseload
+from adherence.services import care_teams, caseload
 from adherence.services.care import Care, care_of
+from adherence.services.care_teams import TeamMember
 from adherence.services.day_sums import ONE_DAY
 from adherence.services.entries import EntriesPage
 from adherence.services.goals import GoalView, views
 from adherence.services.plans import AskedActivity, follow_change, opened, shown
 from adherence.services.progress import Progress, progress_of
 from adherence.services.record import Record, audit_clinic
-from adherence.store import accounts, care_teams, clinics, entries, milestones
+from adherence.store import accounts, clinics, entries, milestones
 from adherence.store import caseload as caseload_table
 from adherence.store import patients as table
 from adherence.store import pauses as pause_table
@@ -69,17 +71,6 @@ class PatientsPage:
 
     patients: tuple[ListedPatient, ...]
     after: tuple[int, UUID] | None
-
-
-@dataclass(frozen=True, slots=True)
-class TeamMember:
-    """Somebody who cares for the patient now."""
-
-    account_id: UUID
-    name: str
-    discipline: Discipline
-    lead: bool
-    from_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,81 +200,14 @@ def add_patient(
             seq=record.number(),
         )
         if actor.role is Role.CLINICIAN:
-            _join(run, record, actor.account_id, discipline, True)
+            care_teams.join(record, actor.account_id, discipline, CareKind.LEAD)
+            record.audit("team.lead", actor.account_id)
         record.audit("patient.add", patient_id)
         caseload.refresh(record, care_of(run, patient_id, record.plan_version, keep=False))
         record.close()
         return patient_id
 
     return write(work)
-
-
-def add_to_care_team(
-    actor: Actor,
-    patient_id: UUID,
-    account_id: UUID,
-    *,
-    discipline: Discipline,
-    lead: bool = False,
-    now: datetime,
-) -> None:
-    """Let a clinician of the same clinic see and care for the patient.
-
-    Raises:
-        NotFound: the patient, or a clinician of that id in this clinic, does not exist.
-        Conflict: that clinician is in the care team already.
-    """
-
-    def work(run: Run) -> None:
-        record = Record(run, actor, patient_id, now)
-        account: Any = run.first(accounts.account_by_id, account_id=account_id)
-        if (
-            account is None
-            or account.clinic_id != record.clinic_id
-            or account.role != Role.CLINICIAN
-        ):
-            raise NotFound
-        if any(
-            row.account_id == account_id
-            for row in run.all(care_teams.care_team, patient_id=patient_id)
-        ):
-            raise Conflict("already in the care team")
-        _join(run, record, account_id, discipline, lead)
-        record.audit("team.join", account_id)
-        record.close()
-
-    write(work)
-
-
-def _join(run: Run, record: Record, account_id: UUID, discipline: Discipline, lead: bool) -> None:
-    run.do(
-        table.add_care_relation,
-        patient_id=record.patient_id,
-        account_id=account_id,
-        from_at=record.now,
-        clinic_id=record.clinic_id,
-        discipline=discipline,
-        lead=lead,
-    )
-
-
-def end_care_relation(actor: Actor, patient_id: UUID, account_id: UUID, now: datetime) -> None:
-    """Let a clinician leave the care team; it holds from the next request.
-
-    Raises:
-        NotFound: no such relation.
-    """
-
-    def work(run: Run) -> None:
-        record = Record(run, actor, patient_id, now)
-        if not run.do(
-            table.end_care_relation, patient_id=patient_id, account_id=account_id, at=now
-        ):
-            raise NotFound
-        record.audit("team.leave", account_id)
-        record.close()
-
-    write(work)
 
 
 def change_zone(actor: Actor, patient_id: UUID, zone: str, now: datetime) -> date:
@@ -334,6 +258,7 @@ def patients(
         rows = run.all(
             caseload_table.caseload_page,
             account_id=actor.account_id,
+            now=now,
             need=need,
             after=last,
             many=limit + 1,
@@ -369,7 +294,7 @@ def sheet(actor: Actor, patient_id: UUID, now: datetime) -> Sheet:
     """
     with read() as run:
         patient, care = opened(run, actor, patient_id)
-        team_rows = run.all(care_teams.care_team, patient_id=patient_id)
+        team = care_teams.members(run, patient_id, now)
         rows = run.all(entries.entries_page, patient_id=patient_id, before=2**62, many=TIMELINE + 1)
         found = Sheet(
             patient_id=patient_id,
@@ -378,12 +303,9 @@ def sheet(actor: Actor, patient_id: UUID, now: datetime) -> Sheet:
             zone=care.zones.current(),
             day=local_today(care.zones, now),
             looked_at=next(
-                (row.looked_at for row in team_rows if row.account_id == actor.account_id), None
+                (one.looked_at for one in team if one.account_id == actor.account_id), None
             ),
-            team=tuple(
-                TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at)
-                for row in team_rows
-            ),
+            team=team,
             goals=tuple(views(run, care)),
             activities=tuple(
                 shown(care, activity)
@@ -397,7 +319,7 @@ def sheet(actor: Actor, patient_id: UUID, now: datetime) -> Sheet:
                 rows[:TIMELINE], rows[TIMELINE - 1].seq if len(rows) > TIMELINE else None
             ),
             care=care,
-            names={row.account_id: row.name for row in team_rows},
+            names={one.account_id: one.name for one in team},
         )
     if actor.patient_id != patient_id:
         _looked(actor, patient_id, now)
@@ -412,7 +334,7 @@ def _looked(actor: Actor, patient_id: UUID, now: datetime) -> None:
             table.look,
             patient_id=patient_id,
             account_id=actor.account_id,
-            at=now,
+            now=now,
             before=now - SAME_LOOK,
         )
         record.close()
@@ -441,7 +363,7 @@ def patient(actor: Actor, patient_id: UUID, now: datetime) -> PatientView:
     """
     with read() as run:
         row, care = opened(run, actor, patient_id)
-        team = _members(run, patient_id)
+        team = care_teams.members(run, patient_id, now)
     if actor.patient_id != patient_id:
         _looked(actor, patient_id, now)
     return PatientView(
@@ -510,15 +432,8 @@ def clinic_name(clinic_id: UUID) -> str:
     return name
 
 
-def care_team(actor: Actor, patient_id: UUID) -> Sequence[TeamMember]:
+def care_team(actor: Actor, patient_id: UUID, now: datetime) -> Sequence[TeamMember]:
     """Who cares for the patient now, the lead first."""
     with read() as run:
         opened(run, actor, patient_id)
-        return _members(run, patient_id)
-
-
-def _members(run: Run, patient_id: UUID) -> tuple[TeamMember, ...]:
-    return tuple(
-        TeamMember(row.account_id, row.name, row.discipline, row.lead, row.from_at)
-        for row in run.all(care_teams.care_team, patient_id=patient_id)
-    )
+        return care_teams.members(run, patient_id, now)

@@ -248,20 +248,12 @@ def revise_activity(
         Conflict: the activity has ended, or a revision that begins later exists.
         NotFound: the patient has no such activity.
     """
-    reason = clean(reason, REASON_LIMIT)
-    if not reason:
-        raise InvalidInput("reason", "empty")
+    reason = _said(reason)
 
     def work(run: Run) -> int:
         record = Record(run, actor, patient_id, now)
-        care = care_of(run, patient_id, record.plan_version)
-        activity = care.activities.get(activity_id)
-        if activity is None:
-            raise NotFound
-        today = care.today(now)
-        begins = effective_on or today
-        if begins < today:
-            raise InvalidInput("effective_on", "in_the_past")
+        activity, today = _asked_now(record, activity_id)
+        begins = _from_today("effective_on", effective_on, today)
         if activity.ended_on is not None and begins >= activity.ended_on:
             raise Conflict("the activity has ended")
         last = activity.revisions[-1]
@@ -295,20 +287,12 @@ def end_activity(
         NotFound: the patient has no such activity.
         Conflict: it has ended already.
     """
-    reason = clean(reason, REASON_LIMIT)
-    if not reason:
-        raise InvalidInput("reason", "empty")
+    reason = _said(reason)
 
     def work(run: Run) -> None:
         record = Record(run, actor, patient_id, now)
-        care = care_of(run, patient_id, record.plan_version)
-        activity = care.activities.get(activity_id)
-        if activity is None:
-            raise NotFound
-        today = care.today(now)
-        day = ends_on or today
-        if day < today:
-            raise InvalidInput("ends_on", "in_the_past")
+        activity, today = _asked_now(record, activity_id)
+        day = _from_today("ends_on", ends_on, today)
         if activity.ended_on is not None and activity.ended_on <= today:
             raise Conflict("the activity has ended")
         run.do(
@@ -323,6 +307,31 @@ def end_activity(
         _changed(record, activity_id, day)
 
     write(work)
+
+
+def _said(reason: str) -> str:
+    """The reason for a change of the plan, cleaned; there has to be one."""
+    reason = clean(reason, REASON_LIMIT)
+    if not reason:
+        raise InvalidInput("reason", "empty")
+    return reason
+
+
+def _asked_now(record: Record, activity_id: UUID) -> tuple[Activity, date]:
+    """An activity of the patient as it stands, and the patient's today."""
+    care = care_of(record.run, record.patient_id, record.plan_version)
+    activity = care.activities.get(activity_id)
+    if activity is None:
+        raise NotFound
+    return activity, care.today(record.now)
+
+
+def _from_today(field: str, day: date | None, today: date) -> date:
+    """The day from which a change holds: today where none is given, and never a past one."""
+    day = day or today
+    if day < today:
+        raise InvalidInput(field, "in_the_past")
+    return day
 
 
 def _add_revision(

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from adherence.domain.access import Actor
+from adherence.domain.consent import Purpose
+from adherence.services import consent
 from adherence.services.record import audit_clinic
 from adherence.store import caseload as table
 from adherence.store.db import read, write
@@ -20,8 +22,9 @@ SMALLEST_CELL = 11
 class Overview:
     """The last 30 days of a clinic. Sums are None while too few patients stand behind them.
 
-    ``patients`` counts those for whom something was due; it too is None below ``SMALLEST_CELL``,
-    unless it is 0. The band is [done / due, (done + not reported) / due].
+    ``patients`` counts those who agreed to be counted and for whom something was due; it too is
+    None below ``SMALLEST_CELL``, unless it is 0. The band is [done / due, (done + not reported) /
+    due].
     """
 
     patients: int | None
@@ -40,8 +43,11 @@ class Overview:
 
 def overview(actor: Actor, now: datetime) -> Overview:
     """The clinic's last 30 days in sums. One line in the clinic's audit."""
+    least = consent.least(Purpose.PROGRAMME, now)
     with read() as run:
-        row: Any = run.first(table.caseload_totals, clinic_id=actor.clinic_id)
+        row: Any = run.first(
+            table.caseload_totals, clinic_id=actor.clinic_id, least_programme=least
+        )
     write(lambda run: audit_clinic(run, actor, "programme.read", actor.clinic_id, now))
     if row.patients and row.patients < SMALLEST_CELL:
         return Overview(None, None, None, None)

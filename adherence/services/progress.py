@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from adherence.services.care import AgreedGoal, Care, Plan
 from adherence.services.day_sums import (
     ONE_DAY,
     days_between,
+    next_close,
     outcomes_between,
     outcomes_of,
     totals_between,
@@ -71,6 +72,20 @@ class PlanChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PutRight:
+    """A report that a clinician put right: what it is about, the days it changed, who and why."""
+
+    days: tuple[date, ...]
+    activity_id: UUID | None
+    goal_id: UUID | None
+    symptom: str | None
+    author: str
+    because: str
+    withdrawn: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SymptomReport:
     """One report of a symptom; ``value`` None with ``declined`` is "prefer not to say"."""
 
@@ -85,6 +100,7 @@ class Progress:
     """How it went on the days of [first, until), ``until`` being tomorrow.
 
     ``counts`` covers everything that is not optional; ``nothing_due`` says why there is no figure.
+    ``changes_at`` is when the clock alone changes it next.
     """
 
     patient_id: UUID
@@ -99,8 +115,10 @@ class Progress:
     gas: GasScore | None
     symptoms: tuple[str, ...]
     changes: tuple[PlanChange, ...]
+    put_right: tuple[PutRight, ...]
     seq: int
     version: int
+    changes_at: datetime
 
 
 def progress(actor: Actor, patient_id: UUID, days: int, now: datetime) -> Progress:
@@ -169,9 +187,34 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
             )
         ),
         changes=tuple(plan_changes(care, first, until)),
+        put_right=tuple(_put_right(run, care, first, until)),
         seq=patient.seq,
         version=patient.plan_version,
+        changes_at=_changes_at(care, totals.closes_at, now),
     )
+
+
+def _changes_at(care: Care, closes_at: datetime | None, now: datetime) -> datetime:
+    """The next window's close, or the end of the local day if that comes first."""
+    tomorrow = care.today(now) + ONE_DAY
+    midnight = day_start(tomorrow, care.zones.on(tomorrow))
+    return midnight if closes_at is None else min(closes_at, midnight)
+
+
+def _put_right(run: Run, care: Care, first: date, until: date) -> Iterator[PutRight]:
+    rows = run.all(entry_table.put_right, patient_id=care.patient_id, first=first, until=until)
+    for row in rows:
+        days = sorted({row.old_day, row.local_day})
+        yield PutRight(
+            tuple(day for day in days if first <= day < until),
+            row.activity_id,
+            row.goal_id,
+            row.symptom,
+            row.author,
+            row.because,
+            row.withdrawn,
+            row.received_at,
+        )
 
 
 def _as_goal_day(day: date, counts: Adherence) -> GoalDay:
@@ -306,16 +349,8 @@ def next_change(actor: Actor, patient_id: UUID, now: datetime) -> datetime:
     with read() as run:
         _, care = opened(run, actor, patient_id)
         today = care.today(now)
-        closing = [
-            outcome.occurrence.closes_at
-            for judged, _ in outcomes_between(
-                run, care, today - ONE_DAY, today + ONE_DAY, now
-            ).values()
-            for outcome in judged
-            if outcome.entry is None and outcome.occurrence.closes_at is not None
-        ]
-    midnight = day_start(today + ONE_DAY, care.zones.on(today + ONE_DAY))
-    return min([at for at in closing if at > now] + [midnight])
+        live = outcomes_between(run, care, today - ONE_DAY, today + ONE_DAY, now)
+        return _changes_at(care, next_close(live.values(), now), now)
 
 
 def symptom_series(

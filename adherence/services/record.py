@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor, Source
-from adherence.domain.audit import GENESIS, Refusal, Result, link
+from adherence.domain.audit import GENESIS, Refusal, Result, linker
 from adherence.domain.errors import NotFound
 from adherence.services.relations import check_entrance
 from adherence.store import audit as audit_table
@@ -27,6 +27,7 @@ class Record:
     __slots__ = (
         "_audit",
         "_head",
+        "_lines",
         "_n",
         "_outbox",
         "_seq",
@@ -66,6 +67,7 @@ class Record:
         self._head: bytes = row.audit_head or GENESIS
         #: Whether a notice was raised or reviewed, so that the caseload counts them again.
         self.notices_changed = False
+        self._lines = _Lines(patient_id, actor, now)
         self._audit: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
 
@@ -82,16 +84,7 @@ class Record:
     def audit(self, action: str, object_id: UUID, digest: bytes | None = None) -> None:
         """Add a line to the patient's chain."""
         self._n += 1
-        line = _line(
-            self._head,
-            self.patient_id,
-            self._n,
-            self.actor,
-            action,
-            object_id,
-            self.now,
-            digest=digest,
-        )
+        line = self._lines.after(self._head, self._n, action, object_id, digest)
         self._head = line["hash"]
         self._audit.append(line)
 
@@ -148,58 +141,51 @@ def audit_clinic(
         raise NotFound
     n = row.audit_n + 1
     head = row.audit_head or GENESIS
-    line = _line(head, actor.clinic_id, n, actor, action, object_id, now, refusal=refusal)
+    line = _Lines(actor.clinic_id, actor, now, refusal).after(head, n, action, object_id)
     run.do(audit_table.add_audit, **line)
     run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
 
 
-def _line(
-    before: bytes,
-    chain_id: UUID,
-    n: int,
-    actor: Actor,
-    action: str,
-    object_id: UUID,
-    at: datetime,
-    *,
-    digest: bytes | None = None,
-    refusal: Refusal | None = None,
-) -> dict[str, Any]:
-    """One line of a chain, after a line whose hash is ``before``."""
-    entrance = actor.entrance
-    relation = source = request_id = None
-    if entrance is None:
-        source = Source.SERVICE.value
-    else:
-        relation = entrance.relation.value
-        source, request_id = entrance.source.value, entrance.request_id
-    reason = None if refusal is None else refusal.value
-    result = Result.OK.value if refusal is None else Result.REFUSED.value
-    return {
-        "chain_id": chain_id,
-        "n": n,
-        "clinic_id": actor.clinic_id,
-        "at": at,
-        "actor_id": actor.account_id,
-        "action": action,
-        "object_id": object_id,
-        "result": result,
-        "digest": digest,
-        "relation": relation,
-        "reason": reason,
-        "source": source,
-        "request_id": request_id,
-        "hash": link(
-            before,
-            chain_id,
-            n,
-            actor.clinic_id,
-            at,
-            actor.account_id,
-            action,
-            object_id,
-            result,
-            digest,
-            (relation, reason, source, request_id),
-        ),
-    }
+class _Lines:
+    """Lines that one actor adds to one chain at one moment; ``refusal`` where it was not done."""
+
+    __slots__ = ("_link", "_result", "_same")
+
+    def __init__(
+        self, chain_id: UUID, actor: Actor, at: datetime, refusal: Refusal | None = None
+    ) -> None:
+        entrance = actor.entrance
+        relation = source = request_id = None
+        if entrance is None:
+            source = Source.SERVICE.value
+        else:
+            relation = entrance.relation.value
+            source, request_id = entrance.source.value, entrance.request_id
+        reason = None if refusal is None else refusal.value
+        self._result = Result.OK.value if refusal is None else Result.REFUSED.value
+        self._same = {
+            "chain_id": chain_id,
+            "clinic_id": actor.clinic_id,
+            "at": at,
+            "actor_id": actor.account_id,
+            "result": self._result,
+            "relation": relation,
+            "reason": reason,
+            "source": source,
+            "request_id": request_id,
+        }
+        circumstances = (relation, reason, source, request_id)
+        self._link = linker(chain_id, actor.clinic_id, at, actor.account_id, circumstances)
+
+    def after(
+        self, before: bytes, n: int, action: str, object_id: UUID, digest: bytes | None = None
+    ) -> dict[str, Any]:
+        """One line, after a line whose hash is ``before``."""
+        return {
+            **self._same,
+            "n": n,
+            "action": action,
+            "object_id": object_id,
+            "digest": digest,
+            "hash": self._link(before, n, action, object_id, self._result, digest),
+        }

@@ -88,4 +88,6 @@ def _proxy_relation(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> 
 def _relation(row: Any) -> Relation:
     if row is None:
         return Relation.NONE
-    return Relation.CARE_TEAM if row.in_team else Relation.CLINIC
+    if row.in_team:
+        return Relation.CARE_TEAM
+    return Relation.EMERGENCY if row.in_emergency else Relation.CLINIC

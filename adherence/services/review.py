@@ -12,7 +12,7 @@ from adherence.domain.access import Actor
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.domain.notices import NoticeKind, NoticeState
 from adherence.domain.texts import clean
-from adherence.services import caseload
+from adherence.services import caseload, mails
 from adherence.services.care import Care, care_of
 from adherence.services.patients import ListedPatient, listed
 from adherence.services.record import Record, audit_clinic
@@ -57,7 +57,9 @@ class QueueRow:
 def queue(actor: Actor, now: datetime) -> list[QueueRow]:
     """The actor's patients with open notices, greatest need first. One line of audit."""
     with read() as run:
-        rows = list(run.all(caseload_table.waiting_page, account_id=actor.account_id, many=QUEUE))
+        rows = list(
+            run.all(caseload_table.waiting_page, account_id=actor.account_id, now=now, many=QUEUE)
+        )
         found = [
             QueueRow(
                 listed(run, row, now),
@@ -135,6 +137,8 @@ def _view(care: Care, patient_name: str, row: Any) -> NoticeView:
 def reply(actor: Actor, notice_id: UUID, words: str, now: datetime) -> NoticeView:
     """Answer a notice in the clinician's own words, which the patient reads.
 
+    A patient who agreed to it is told by mail that there is something new.
+
     Raises:
         InvalidInput: no words.
         Conflict: somebody has reviewed it already.
@@ -143,7 +147,8 @@ def reply(actor: Actor, notice_id: UUID, words: str, now: datetime) -> NoticeVie
     words = clean(words, REPLY_LIMIT, lines=20)
     if not words:
         raise InvalidInput("reply", "empty")
-    return _review(actor, notice_id, NoticeState.REPLIED, words, now)
+    mail = mails.news(notice(actor, notice_id, now).patient_id, now)
+    return _review(actor, notice_id, NoticeState.REPLIED, words, now, mail)
 
 
 def seen(actor: Actor, notice_id: UUID, now: datetime) -> NoticeView:
@@ -157,7 +162,12 @@ def seen(actor: Actor, notice_id: UUID, now: datetime) -> NoticeView:
 
 
 def _review(
-    actor: Actor, notice_id: UUID, state: NoticeState, words: str | None, now: datetime
+    actor: Actor,
+    notice_id: UUID,
+    state: NoticeState,
+    words: str | None,
+    now: datetime,
+    mail: dict[str, Any] | None = None,
 ) -> NoticeView:
     def work(run: Run) -> None:
         row: Any = run.first(table.notice_by_id, notice_id=notice_id)
@@ -178,6 +188,8 @@ def _review(
         record.notices_changed = True
         record.audit(f"notice.{state.value}", notice_id)
         caseload.refresh(record, care_of(run, row.patient_id, record.plan_version))
+        if mail is not None:
+            mails.add(run, mail)
         record.close()
 
     write(work)

@@ -162,7 +162,9 @@ def begin(
     return new.secret
 
 
-def enter(run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool) -> Entered | None:
+def enter(
+    run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool, is_two: bool = False
+) -> Entered | None:
     """Begin the session that a right first step leads to; None for an account shut out meanwhile.
 
     ``row`` is the account's credentials, read in the same transaction.
@@ -170,7 +172,7 @@ def enter(run: Run, new: Beginning, row: Any, via: Via, *, is_demo: bool) -> Ent
     if row is None or not row.active:
         return None
     actor = actor_from(row)
-    stage = stage_after(actor.role, via, has_factor(row), is_demo)
+    stage = stage_after(actor.role, via, has_factor(row), is_demo, is_two)
     return Entered(begin(run, new, actor, stage, via), stage, via, actor)
 
 

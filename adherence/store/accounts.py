@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.access import STAFF, Role
+from adherence.store.break_glass import IS_OPEN
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 from adherence.store.factors import PASSKEY
 from adherence.store.milestones import NOTICE
-from adherence.store.patients import CARE, PATIENT
+from adherence.store.patients import CARE, CARES, PATIENT
 
 
 class AccountRow(Model):
@@ -215,22 +216,40 @@ drop_tokens_of = Statement(sa.delete(TOKEN).where(TOKEN.c.account_id == _account
 
 _in_team = (
     sa.exists()
-    .where(
-        CARE.c.patient_id == PATIENT.c.id,
-        CARE.c.account_id == _account,
-        CARE.c.from_at <= _now,
-        sa.or_(CARE.c.until_at.is_(None), CARE.c.until_at > _now),
-    )
+    .where(CARE.c.patient_id == PATIENT.c.id, CARE.c.account_id == _account, CARES)
+    .correlate(PATIENT)
     .label("in_team")
 )
+_in_emergency = IS_OPEN.correlate(PATIENT).label("in_emergency")
 _of_clinic = PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
 relation_to_patient = Statement(
-    sa.select(PATIENT.c.id, _in_team).where(
+    sa.select(PATIENT.c.id, _in_team, _in_emergency).where(
         PATIENT.c.id == sa.bindparam("patient_id", type_=Id), _of_clinic
     )
 )
 relation_to_notice = Statement(
-    sa.select(PATIENT.c.id, _in_team)
+    sa.select(PATIENT.c.id, _in_team, _in_emergency)
     .select_from(NOTICE.join(PATIENT, PATIENT.c.id == NOTICE.c.patient_id))
     .where(NOTICE.c.id == sa.bindparam("notice_id", type_=Id), _of_clinic)
+)
+#: Who may be in a care team: clinicians of the clinic who are not shut out.
+clinicians_of_clinic = Statement(
+    sa.select(ACCOUNT.c.id, ACCOUNT.c.name)
+    .where(
+        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        ACCOUNT.c.role == Role.CLINICIAN,
+        ACCOUNT.c.active.is_(True),
+    )
+    .order_by(ACCOUNT.c.name, ACCOUNT.c.id)
+)
+#: The clinic's privacy officers: whom a mail can reach.
+admins_with_address = Statement(
+    sa.select(ACCOUNT.c.id, ACCOUNT.c.email, ACCOUNT.c.locale)
+    .where(
+        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        ACCOUNT.c.role == Role.ADMIN,
+        ACCOUNT.c.active.is_(True),
+        ACCOUNT.c.email.is_not(None),
+    )
+    .order_by(ACCOUNT.c.id)
 )

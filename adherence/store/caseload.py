@@ -10,8 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from adherence.domain.consent import Purpose
+from adherence.store.consent import holds, is_objected
 from adherence.store.db import Id, Model, Statement, UtcDateTime
-from adherence.store.patients import CARE, PATIENT
+from adherence.store.patients import CARE, CARES, PATIENT
 
 
 class CaseloadRow(Model):
@@ -96,7 +98,7 @@ caseload_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         sa.or_(
             CASELOAD.c.need < sa.bindparam("need", type_=sa.Integer),
             sa.and_(
@@ -118,18 +120,24 @@ waiting_page = Statement(
     )
     .where(
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARES,
         CASELOAD.c.open_notices > 0,
+        ~is_objected(CASELOAD.c.patient_id, Purpose.CARE),
     )
     .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
-#: Clinic-wide sums for a programme manager; small cells are suppressed by the service.
+#: Clinic-wide sums for a programme manager, over those who agreed to be counted; small cells are
+#: suppressed by the service.
 caseload_totals = Statement(
     sa.select(
         sa.func.count().label("patients"),
         sa.func.sum(CASELOAD.c.due30).label("due"),
         sa.func.sum(CASELOAD.c.done30).label("done"),
         sa.func.sum(CASELOAD.c.unreported30).label("unreported"),
-    ).where(CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id), CASELOAD.c.due30 > 0)
+    ).where(
+        CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        CASELOAD.c.due30 > 0,
+        holds(CASELOAD.c.patient_id, Purpose.PROGRAMME),
+    )
 )

@@ -14,7 +14,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.domain.entries import EFFORT_SCALE, NOTE_LIMIT, PAIN_SCALE, Reason, Source, Status
+from adherence.domain.entries import (
+    BECAUSE_LIMIT,
+    EFFORT_SCALE,
+    NOTE_LIMIT,
+    PAIN_SCALE,
+    SYMPTOM_LIMIT,
+    Reason,
+    Source,
+    Status,
+)
+from adherence.store.accounts import ACCOUNT
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, between, one_of
 
 
@@ -66,6 +76,14 @@ class EntryRow(Model):
             sqlite_where=sa.text("goal_id IS NOT NULL"),
             postgresql_where=sa.text("goal_id IS NOT NULL"),
         ),
+        # The few by which a clinician put the record right.
+        sa.Index(
+            "ix_entry_because",
+            "patient_id",
+            "local_day",
+            sqlite_where=sa.text("because IS NOT NULL"),
+            postgresql_where=sa.text("because IS NOT NULL"),
+        ),
         one_of("status", Status, null=True),
         one_of("reason", Reason, null=True),
         one_of("source", Source),
@@ -83,7 +101,7 @@ class EntryRow(Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     activity_id: Mapped[UUID | None] = mapped_column(Id)
     goal_id: Mapped[UUID | None] = mapped_column(Id)
-    symptom: Mapped[str | None] = mapped_column(sa.String(40))
+    symptom: Mapped[str | None] = mapped_column(sa.String(SYMPTOM_LIMIT))
     #: The occurrence it says it answers.
     day: Mapped[date | None]
     slot: Mapped[int | None] = mapped_column(sa.SmallInteger)
@@ -110,6 +128,8 @@ class EntryRow(Model):
     author_id: Mapped[UUID] = mapped_column(Id)
     corrects_id: Mapped[UUID | None] = mapped_column(Id)
     payload_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
+    #: Why a clinician put the entry right that this one corrects.
+    because: Mapped[str | None] = mapped_column(sa.String(BECAUSE_LIMIT))
 
 
 ENTRY: Any = EntryRow.__table__
@@ -117,7 +137,8 @@ _later: Any = ENTRY.alias("later")
 
 COLUMNS = [column.name for column in ENTRY.c]
 
-#: What the rules need of an entry; the note and the bookkeeping stay behind.
+#: What the rules need of an entry, in the order of its fields; the note and the bookkeeping stay
+#: behind.
 RULED = [
     ENTRY.c.client_id,
     ENTRY.c.performed_at,
@@ -155,6 +176,52 @@ _stands = sa.and_(
 add_entry = Statement(sa.insert(ENTRY), " ".join(COLUMNS))
 entry_by_client_id = Statement(
     sa.select(*ENTRY.c).where(_mine, ENTRY.c.client_id == sa.bindparam("client_id", type_=Id))
+)
+_marked = ENTRY.outerjoin(
+    _later,
+    sa.and_(_later.c.patient_id == ENTRY.c.patient_id, _later.c.corrects_id == ENTRY.c.client_id),
+)
+_corrected_by = _later.c.client_id.label("corrected_by")
+#: One entry, and the id of the one that corrects it.
+entry_shown = Statement(
+    sa.select(*ENTRY.c, _corrected_by)
+    .select_from(_marked)
+    .where(_mine, ENTRY.c.client_id == sa.bindparam("client_id", type_=Id))
+)
+_old: Any = ENTRY.alias("old")
+#: What clinicians put right with a reason and nobody put right since, where the day of the old or
+#: of the new version is one of [first, until).
+put_right = Statement(
+    sa.select(
+        ENTRY.c.client_id,
+        ENTRY.c.local_day,
+        _old.c.local_day.label("old_day"),
+        ENTRY.c.activity_id,
+        ENTRY.c.goal_id,
+        ENTRY.c.symptom,
+        ENTRY.c.because,
+        ENTRY.c.withdrawn,
+        ENTRY.c.received_at,
+        ACCOUNT.c.name.label("author"),
+    )
+    .select_from(
+        _marked.join(
+            _old,
+            sa.and_(
+                _old.c.patient_id == ENTRY.c.patient_id, _old.c.client_id == ENTRY.c.corrects_id
+            ),
+        ).join(ACCOUNT, ACCOUNT.c.id == ENTRY.c.author_id)
+    )
+    .where(
+        _mine,
+        ENTRY.c.because.is_not(None),
+        _later.c.client_id.is_(None),
+        sa.or_(
+            sa.and_(ENTRY.c.local_day >= _first, ENTRY.c.local_day < _until),
+            sa.and_(_old.c.local_day >= _first, _old.c.local_day < _until),
+        ),
+    )
+    .order_by(ENTRY.c.local_day, ENTRY.c.seq)
 )
 known_entry = Statement(
     sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(
@@ -269,16 +336,8 @@ entries_after = Statement(
 )
 #: A page of the record, newest first, corrected rows marked by who corrected them.
 entries_page = Statement(
-    sa.select(*ENTRY.c, _later.c.client_id.label("corrected_by"))
-    .select_from(
-        ENTRY.outerjoin(
-            _later,
-            sa.and_(
-                _later.c.patient_id == ENTRY.c.patient_id,
-                _later.c.corrects_id == ENTRY.c.client_id,
-            ),
-        )
-    )
+    sa.select(*ENTRY.c, _corrected_by)
+    .select_from(_marked)
     .where(_mine, ENTRY.c.seq < sa.bindparam("before", type_=sa.BigInteger))
     .order_by(ENTRY.c.seq.desc())
     .limit(sa.bindparam("many", type_=sa.Integer))

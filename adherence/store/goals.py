@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from adherence.domain.entries import SYMPTOM_LIMIT
 from adherence.domain.goals import GoalState, Measure
 from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
 
@@ -31,7 +32,7 @@ class GoalRow(Model):
     words: Mapped[str] = mapped_column(sa.String(300))
     measure: Mapped[Measure] = mapped_column(Choice(Measure))
     unit: Mapped[str | None] = mapped_column(sa.String(40))
-    symptom: Mapped[str | None] = mapped_column(sa.String(40))
+    symptom: Mapped[str | None] = mapped_column(sa.String(SYMPTOM_LIMIT))
     baseline: Mapped[float | None]
     target: Mapped[float]
     ladder: Mapped[list[str] | None] = mapped_column(Json)

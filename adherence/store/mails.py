@@ -26,6 +26,8 @@ class MailKind(StrEnum):
     SETUP = "setup"
     NEW_ADDRESS = "new-address"
     CHANGED = "changed"
+    EMERGENCY = "emergency"
+    NEWS = "news"
 
 
 class MailRow(Model):
@@ -45,6 +47,8 @@ class MailRow(Model):
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     account_id: Mapped[UUID | None] = mapped_column(Id)
+    #: Set where the mail contacts a patient, whose consent is asked about when it is sent.
+    patient_id: Mapped[UUID | None] = mapped_column(Id)
     kind: Mapped[MailKind] = mapped_column(Choice(MailKind))
     locale: Mapped[str] = mapped_column(sa.String(8))
     sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
@@ -64,7 +68,14 @@ _mail = MAIL.c.id == sa.bindparam("mail_id", type_=Id)
 _at = sa.bindparam("at", type_=UtcDateTime)
 
 add_mail = Statement(
-    sa.insert(MAIL), "id account_id kind locale sealed created_at due_at ends_at tries"
+    sa.insert(MAIL), "id account_id patient_id kind locale sealed created_at due_at ends_at tries"
+)
+#: Whether a patient was written to since an instant, or is about to be.
+written_to = Statement(
+    sa.select(MAIL.c.id).where(
+        MAIL.c.patient_id == sa.bindparam("patient_id", type_=Id),
+        MAIL.c.created_at > sa.bindparam("since", type_=UtcDateTime),
+    )
 )
 _next = (
     sa.select(MAIL.c.id)
@@ -81,6 +92,7 @@ lease_mail = Statement(
     .returning(
         MAIL.c.id,
         MAIL.c.account_id,
+        MAIL.c.patient_id,
         MAIL.c.kind,
         MAIL.c.locale,
         MAIL.c.sealed,

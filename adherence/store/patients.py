@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import Discipline
+from adherence.domain.care_teams import CareKind
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
@@ -65,14 +66,31 @@ class ZoneChangeRow(Model):
 
 class CareRelationRow(Model):
     """A clinician who cares for a patient, from when to when (``until_at`` is open while it
-    lasts)."""
+    lasts).
+
+    A team has one lead. Who stands in for a member does so between two instants known beforehand.
+    """
 
     __tablename__ = "care_relation"
     __table_args__ = (
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.ForeignKeyConstraint(["stands_for_id"], ["account.id"]),
         sa.Index(None, "account_id", "patient_id"),
+        sa.Index(
+            "uq_care_relation_lead",
+            "patient_id",
+            unique=True,
+            sqlite_where=sa.text("kind = 'lead' AND until_at IS NULL"),
+            postgresql_where=sa.text("kind = 'lead' AND until_at IS NULL"),
+        ),
         one_of("discipline", Discipline),
+        one_of("kind", CareKind),
+        sa.CheckConstraint(
+            "kind <> 'substitute' OR (until_at IS NOT NULL AND stands_for_id IS NOT NULL)",
+            name="substitute",
+        ),
+        sa.CheckConstraint("until_at IS NULL OR until_at >= from_at", name="period"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -80,14 +98,39 @@ class CareRelationRow(Model):
     from_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     clinic_id: Mapped[UUID] = mapped_column(Id)
     discipline: Mapped[Discipline] = mapped_column(Choice(Discipline))
-    lead: Mapped[bool] = mapped_column(default=False)
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kind: Mapped[CareKind] = mapped_column(Choice(CareKind))
+    stands_for_id: Mapped[UUID | None] = mapped_column(Id)
 
 
 PATIENT: Any = PatientRow.__table__
 ZONE_CHANGE: Any = ZoneChangeRow.__table__
 CARE: Any = CareRelationRow.__table__
+
+
+def _last_begun(at: Any) -> Any:
+    later = CARE.alias("later")
+    return ~(
+        sa.exists()
+        .where(
+            later.c.patient_id == CARE.c.patient_id,
+            later.c.account_id == CARE.c.account_id,
+            later.c.from_at > CARE.c.from_at,
+            later.c.from_at <= at,
+        )
+        .correlate(CARE)
+    )
+
+
+_now = sa.bindparam("now", type_=UtcDateTime)
+#: A relation that holds ``now``. Of one person with one patient only what began last is asked, so
+#: that an end is an end, also where something older was left open.
+CARES = sa.and_(
+    CARE.c.from_at <= _now,
+    sa.or_(CARE.c.until_at.is_(None), CARE.c.until_at > _now),
+    _last_begun(_now),
+)
 
 _patient = PATIENT.c.id == sa.bindparam("patient_id", type_=Id)
 
@@ -191,29 +234,18 @@ zone_changes = Statement(
     .order_by(ZONE_CHANGE.c.effective_on)
 )
 
-add_care_relation = Statement(
-    sa.insert(CARE), "patient_id account_id from_at clinic_id discipline lead"
-)
-end_care_relation = Statement(
-    sa.update(CARE)
-    .where(
-        CARE.c.patient_id == sa.bindparam("patient_id", type_=Id),
-        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
-    )
-    .values(until_at=sa.bindparam("at", type_=UtcDateTime))
-)
 #: A look soon after the last one is the same look: what was new stays marked as new.
 look = Statement(
     sa.update(CARE)
     .where(
         CARE.c.patient_id == sa.bindparam("patient_id", type_=Id),
         CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARE.c.until_at.is_(None),
+        CARE.c.from_at <= _now,
+        sa.or_(CARE.c.until_at.is_(None), CARE.c.until_at > _now),
         sa.or_(
             CARE.c.looked_at.is_(None),
             CARE.c.looked_at < sa.bindparam("before", type_=UtcDateTime),
         ),
     )
-    .values(looked_at=sa.bindparam("at", type_=UtcDateTime))
+    .values(looked_at=_now)
 )

@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import SecurityError
 from werkzeug.routing import Rule as Route
 
+from adherence.domain import access
 from adherence.domain.access import (
     POLICY,
     Actor,
@@ -132,6 +133,18 @@ def visitor() -> Actor | None:
     """Who is signed in, and not only halfway, on a page that everybody may see."""
     found = sessions.opened()
     return None if found is None or found.stage is not Stage.FULL else found.actor
+
+
+def relation() -> Relation:
+    """How whoever is let in stands to what this request is about; NONE where nobody is."""
+    actor: Actor | None = g.get("actor")
+    return Relation.NONE if actor is None or actor.entrance is None else actor.entrance.relation
+
+
+def may_now(action: str) -> bool:
+    """Whether who is let in may do another thing too, standing as they do."""
+    actor: Actor | None = g.get("actor")
+    return actor is not None and access.may(actor, action, relation())
 
 
 def guard_app(app: Flask, settings: Settings) -> None:

@@ -93,9 +93,11 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "mail": (Limit(address, 20, HOUR), Limit(account, 5, HOUR)),
     "mail_code": (Limit(address, 30, QUARTER),),
     "passkey": (Limit(address, 60, QUARTER),),
+    "oidc": (Limit(address, 60, QUARTER),),
     "second_step": (Limit(own_session, 5, QUARTER), Limit(own_account, 10, QUARTER)),
     "prove": (Limit(own_account, 10, QUARTER),),
     "invite": (Limit(own_account, 60, HOUR),),
+    "emergency": (Limit(own_account, 10, QUARTER), Limit(own_account, 30, 24 * HOUR)),
 }
 
 

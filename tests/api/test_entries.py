@@ -159,6 +159,8 @@ def test_a_correction_replaces_what_it_corrects_and_both_stay_readable(town: Tow
     new = ask(town, f"/entries/{corrected}").get_json()
     assert (old["status"], old["pain"], old["corrected_by"]) == ("done", 3, corrected)
     assert (new["status"], new["corrects_id"]) == ("skipped", document["client_id"])
+    first = ask(town, f"/entries/{document['client_id']}").get_json()
+    assert (first["corrected_by"], new["corrected_by"]) == (corrected, None)
     second = ask(
         town,
         f"/entries/{document['client_id']}/corrections",
@@ -166,6 +168,35 @@ def test_a_correction_replaces_what_it_corrects_and_both_stay_readable(town: Tow
         json={"client_id": str(new_id()), "withdrawn": True},
     )
     assert second.status_code == 409
+
+
+def test_a_clinician_says_why_the_record_is_put_right_and_progress_says_who_and_why(town: Town):
+    own = town.records["own"]
+    document = said(own, pain=3)
+    log(town, document)
+    path = f"/api/v1/patients/{own.patient_id}/entries/{document['client_id']}/corrections"
+    new = {"client_id": str(new_id()), "status": "missed"}
+
+    without = town.ask("therapist", path, "POST", json=new)
+    assert (without.status_code, without.get_json()["errors"]) == (422, {"because": ["required"]})
+    answer = town.ask("therapist", path, "POST", json=new | {"because": "Counted at the visit"})
+
+    assert answer.status_code == 201
+    shown = ask(town, f"/entries/{new['client_id']}").get_json()
+    assert (shown["because"], shown["source"]) == ("Counted at the visit", "clinician")
+    (one,) = ask(town, "/progress").get_json()["put_right"]
+    name = town.people["therapist"].actor.account_id
+    assert (one["because"], one["activity_id"]) == ("Counted at the visit", str(own.activity_id))
+    assert one["author"] and str(name) not in one["author"]
+    assert one["days"] == [document["performed_at"][:10]]
+    assert not one["withdrawn"]
+
+
+def test_a_first_report_has_no_reason_of_its_own(town: Town):
+    answer = log(town, said(town.records["own"], because="no"))
+
+    assert answer.status_code == 422
+    assert "because" in answer.get_json()["errors"]
 
 
 def test_Z3_correcting_anothers_entry_reads_like_correcting_none(town: Town):
@@ -270,6 +301,9 @@ def test_Z8_leaving_the_care_team_holds_from_the_next_request_in_every_open_page
     own = town.records["own"]
     assert ask(town, "/entries", who="therapist").status_code == 200
     member = UUID(str(town.people["therapist"].actor.account_id))
+    heir = str(town.people["colleague"].actor.account_id)
+    joins = {"account_id": heir, "discipline": "nursing", "lead": True}
+    assert ask(town, "/care-team", "POST", "therapist", json=joins).status_code == 204
     assert ask(town, f"/care-team/{member}", "DELETE", "therapist").status_code == 204
 
     notice = f"/api/v1/review/notices/{own.notice_id}"

@@ -13,12 +13,17 @@ from adherence.domain.access import OBJECTS, POLICY, Relation, Role, document, r
 from adherence.store.db import Base
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "adherence" / "domain" / "POLICY.md"
-TABLES = {"member": "care_relation", "access": "audit", "me": "account"}
+TABLES = {
+    "member": "care_relation",
+    "access": "audit",
+    "decision": "consent_decision",
+    "me": "account",
+}
 #: What is shown under another name, or joined from elsewhere, and so is no column of the table.
 NOT_COLUMNS = {
     "me": {"account_id", "patient_id"},
     "patient": {"zone", "day", "team"},
-    "member": {"name"},
+    "member": {"name", "lead"},
     "goal": {"current", "share", "activity_ids"},
     "activity": {"discipline", "goals", "revisions"},
     "pause": {"until"},
@@ -27,6 +32,8 @@ NOT_COLUMNS = {
     "milestone": {"goal_words", "reply"},
     "notice": {"patient_id", "patient_name", "goal_words", "activity_title"},
     "access": {"actor_name", "kind"},
+    "decision": {"author_name"},
+    "care_note": {"author_name"},
 }
 #: What the server alone knows, whoever asks.
 SERVER_ONLY = [

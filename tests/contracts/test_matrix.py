@@ -177,6 +177,14 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
     return answer.status_code, NONCE.sub(b"", answer.data), headers
 
 
+#: Where the clinic's administration reads who is whose patient, and why a record was opened. It
+#: sees names and reasons of its own clinic there, and no record.
+ADMINISTRATION = {
+    *("care_teams.show", "care_teams.add", "care_teams.substitute", "care_teams.end"),
+    *("care_teams.of_member", "break_glass.index", "break_glass.see"),
+}
+
+
 def leaks(town: Town, one: Asked) -> str | None:
     """What an answer gives away of people whom the asker may not know of."""
     text = f"{one.answer.headers}{one.answer.get_data(as_text=True)}"
@@ -187,6 +195,8 @@ def leaks(town: Town, one: Asked) -> str | None:
             if record.actor.clinic_id == actor.clinic_id:
                 text = text.replace(f"{record.mark} P", "")
     marks = town.foreign_marks(one.who, text)
+    if one.route.endpoint in ADMINISTRATION and one.entered:
+        marks -= town.clinic_marks(one.who, Role.ADMIN)
     if one.said != ENTERED and MARK.search(text):
         marks.add("a mark in a refusal")
     return f"{one}: {marks}" if marks else None
@@ -315,6 +325,7 @@ NAMING: dict[str, tuple[str, str, str, Any]] = {
             "client_id": SENT,
             "corrects_id": _of(one, "client_id"),
             "withdrawn": True,
+            "because": "Counted",
         },
     ),
     "a batch's correction": (

@@ -15,7 +15,7 @@ from adherence.domain.adherence import (
     adherence,
     day_sums,
     is_all_answered,
-    with_extra,
+    with_extras,
 )
 from adherence.domain.entries import LOGGABLE, Amounts, Entry, Status
 from adherence.domain.matching import affected_days, extra_of, outcomes, takes_no_more
@@ -141,9 +141,12 @@ def test_one_more_extra_is_added_as_if_all_were_counted_again(story: Story, data
         effort=data.draw(st.none() | st.integers(0, 10)),
     )
 
-    anew = rows(story, entries=[*entries, entry])
+    second = replace(entry, client_id=UUID(int=entry.client_id.int + 1), pain=4)
+    new = [entry, second][: data.draw(st.integers(1, 2))]
 
-    added = with_extra(row, extra_of(activity, story.pauses, entry))
+    anew = rows(story, entries=[*entries, *new])
+
+    added = with_extras(row, [extra_of(activity, story.pauses, one) for one in new])
     sums = {"volume": added.volume, "doses": added.doses}
     assert {name: getattr(anew[day], name) for name in sums} == pytest.approx(sums)
     assert replace(anew[day], **sums) == added

@@ -592,9 +592,9 @@ PLANTS: tuple[Plant, ...] = (
         f"{KEYS}::test_what_was_signed_elsewhere_or_by_nobody_is_refused",
         (
             "services/passkeys.py",
-            "            credential_current_sign_count=row.count,\n"
+            "            credential_current_sign_count=row.count if is_known else 0,\n"
             "            require_user_verification=True,",
-            "            credential_current_sign_count=row.count,\n"
+            "            credential_current_sign_count=row.count if is_known else 0,\n"
             "            require_user_verification=False,",
         ),
     ),

@@ -28,6 +28,11 @@ PATIENT_PAGES = (
     "/account/ways-in",
     "/proxies",
     "/accesses",
+    "/team",
+    "/consents",
+    "/consents/care",
+    "/consents/research",
+    "/consents/sms",
 )
 THERAPIST = "therapist"
 THERAPIST_PAGES = (
@@ -47,9 +52,12 @@ THERAPIST_PAGES = (
     "/learn/pacing",
     "/account/ways-in",
     "/patients/{patient}/ways-in",
+    "/patients/{patient}/team",
+    "/emergency",
+    "/patients/{patient}/consents",
 )
 ADMIN = "admin"
-ADMIN_PAGES = ("/staff", "/audit", "/account")
+ADMIN_PAGES = ("/staff", "/audit", "/account", "/emergencies")
 AUDIENCES = [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES), (ADMIN, ADMIN_PAGES)]
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")

@@ -11,6 +11,8 @@ from flask import Flask, g
 from flask_babel import force_locale
 from markupsafe import Markup
 
+from adherence.domain.consent import Purpose
+from adherence.library.consent import texts
 from adherence.pages import frame
 from adherence.pages.qr import qr
 from adherence.pages.stairs import stairs
@@ -518,9 +520,11 @@ def _correct() -> dict[str, Any]:
             amounts=[View(name="sets", word="Rounds"), View(name="reps", word="Times")],
             pain=True,
             effort=False,
+            measured="",
+            unit="",
             hint="",
             latest_day="2026-03-12",
-            history=[View(words="Done, pain 5", when="Tue 09:41")],
+            history=[View(words="Done, pain 5", when="Tue 09:41", because="Put right: counted")],
         ),
         "form": {
             "status": "partly",
@@ -531,6 +535,16 @@ def _correct() -> dict[str, Any]:
             "at_time": "09:40",
         },
         "errors": {},
+    }
+
+
+def _put_right() -> dict[str, Any]:
+    sample = _correct()
+    entry = sample.pop("entry")
+    return {
+        **sample,
+        "correction": View(patient="Ruth Aldous", back="#", entry=entry),
+        "errors": {"because": "Say why it was recorded wrongly. The patient can read it."},
     }
 
 
@@ -692,6 +706,9 @@ def _sheet() -> dict[str, Any]:
             goals=[_goal(), _goal(id="g2", words="Sleep through.", hanging=[])],
             new_goal="#",
             new_activity="#",
+            consents="#",
+            stands=_STANDS,
+            objects="Since 2 March 2026 this patient does not want the team to work with it.",
             facts_title="Last 30 days",
             facts=[
                 View(
@@ -1044,6 +1061,78 @@ def _for() -> dict[str, Any]:
     }
 
 
+_DECISION = View(
+    what="Agreed, “Ruth Aldous”",
+    how="2 March 2026, by the patient here",
+    at="2026-03-02T09:00:00Z",
+    words="#",
+)
+
+
+def _consent_words() -> Any:
+    return texts()[Purpose.CARE][0].words["en"]
+
+
+def _consents() -> dict[str, Any]:
+    return {
+        "consents": [
+            View(link="#", icon="lock", title=each[0].words["en"].title, state="Not answered yet")
+            for each in texts().values()
+        ]
+    }
+
+
+def _consent(state: str, sign: str = "") -> dict[str, Any]:
+    shown = View(
+        purpose="care",
+        words=_consent_words(),
+        version=1,
+        locale="en",
+        state=state,
+        says="You agree since 2 March 2026, signed “Ruth Aldous”.",
+        is_given=state == "given",
+        may_decline=state != "given",
+        give="#",
+        withdraw="#",
+        sign=sign,
+        history=[_DECISION],
+    )
+    return {
+        "consent": shown,
+        "form": {"signature": " R"},
+        "errors": {"signature": "Type your name, at least two letters."},
+    }
+
+
+def _agreed() -> dict[str, Any]:
+    return {
+        "agreed": _consent_words(),
+        "lang": "en",
+        "about": "Version 1 in English, as it was then.",
+        "decision": _DECISION,
+        "back": "#",
+    }
+
+
+_STANDS = [
+    View(title="Text messages", state="consent given", is_given=True, note="on paper", history=[]),
+    View(title="E-mails", state="no consent", is_given=False, note="", history=[_DECISION]),
+]
+
+
+def _consents_of_patient() -> dict[str, Any]:
+    return {
+        "name": "Ruth Aldous",
+        "back": "#",
+        "action": "#",
+        "stands": _STANDS,
+        "purposes": [("", "–"), ("sms", "Text messages")],
+        "languages": [("en", "English"), ("de", "Deutsch")],
+        "form": {"answer": "given", "decided_on": "2026-03-02", "locale": "de"},
+        "errors": {"purpose": "Choose what it is about.", "signature": "Type your name."},
+    }
+
+
 def _letting_in() -> dict[str, Any]:
     return {
         "access": View(
@@ -1080,8 +1169,18 @@ def _staff() -> dict[str, Any]:
                 note="anna@example.org",
                 again="#",
                 disable="#",
+                tie="#",
+                subject="anna.berger",
             ),
-            View(name="Imre Fehér", role="Clinician", note="shut out", again="", disable=""),
+            View(
+                name="Imre Fehér",
+                role="Clinician",
+                note="shut out",
+                again="",
+                disable="",
+                tie="",
+                subject="",
+            ),
         ],
         "roles": [("clinician", "Clinician"), ("admin", "Administrator")],
         "link": "https://adherence.example.org/code#Zk3uUqkqWfU2bYt6vN1xw7nBq9yQ0aL5rT8eD4cG2hM",
@@ -1320,6 +1419,7 @@ SAMPLES = {
     "milestones": _sample("patient/milestones.html", _milestones),
     "pause": _sample("patient/pause.html", _pause),
     "correct": _sample("patient/correct.html", _correct),
+    "put-right": _sample("clinician/correct.html", _put_right),
     "answers": _sample("patient/answers.html", _answers),
     "answers-none": _sample("patient/answers.html", lambda: {"answers": []}),
     "things": _sample("patient/things.html", _things),
@@ -1362,6 +1462,20 @@ SAMPLES = {
     "ways-in-staff": _sample("account/ways_in.html", _ways_in_staff),
     "sessions": _sample("account/sessions.html", _sessions),
     "proxies": _sample("patient/proxies.html", lambda: {"people": _KEYS}),
+    "oidc-on": _sample(
+        "account/oidc_on.html", lambda: {"place": "#", "is_back": False, "name": "Hospital"}
+    ),
+    "oidc-arrived": _sample(
+        "account/oidc_arrived.html",
+        lambda: {"action": "#", "said": {"code": "c", "state": "s"}, "ties": 0, "name": "Hospital"},
+    ),
+    "consents": _sample("patient/consents.html", _consents),
+    "consent": _sample("patient/consent.html", lambda: _consent("undecided")),
+    "consent-given": _sample("patient/consent.html", lambda: _consent("given")),
+    "consent-research": _sample("patient/consent.html", lambda: _consent("outdated", sign="#")),
+    "agreed": _sample("patient/agreed.html", _agreed),
+    "consents-of-patient": _sample("clinician/consents.html", _consents_of_patient),
+    "agreed-of-patient": _sample("clinician/agreed.html", _agreed),
     "proxies-nobody": _sample("patient/proxies.html", lambda: {"people": []}),
     "letting-in": _sample("clinician/ways_in.html", _letting_in),
     "invite-sheet": _sample("clinician/invite_sheet.html", _invite_sheet),

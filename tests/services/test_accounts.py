@@ -15,7 +15,15 @@ from flask import Flask
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.errors import NotFound
-from adherence.services import accounts, audit, patients, relations, sessions, sign_in
+from adherence.services import (
+    accounts,
+    audit,
+    care_teams,
+    patients,
+    relations,
+    sessions,
+    sign_in,
+)
 from adherence.services.sessions import Browser, Entered
 from adherence.store.accounts import ACCOUNT, TOKEN
 from adherence.store.db import db
@@ -355,10 +363,10 @@ def test_leaving_a_team_holds_from_that_moment_and_joining_too():
     pid = patient.patient_id
     assert pid is not None
     joined = MONDAY + DAY
-    patients.add_to_care_team(
+    care_teams.add_to_care_team(
         lead, pid, other.account_id, discipline=Discipline.NURSING, now=joined
     )
-    patients.end_care_relation(lead, pid, other.account_id, joined + DAY)
+    care_teams.end_care_relation(lead, pid, other.account_id, joined + DAY)
 
     just = timedelta(microseconds=1)
     for at, expected in (

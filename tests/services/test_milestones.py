@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from adherence.domain.activities import ActivityKind, Asked
 from adherence.domain.entries import Reason, Status
 from adherence.domain.errors import Conflict, InvalidInput
 from adherence.domain.milestones import MilestoneKind
-from adherence.services import entries, milestones, patients, rebuild, review, settle
+from adherence.domain.schedules import Schedule, ScheduleKind
+from adherence.services import entries, milestones, patients, plans, rebuild, review, settle
 from adherence.store.db import store
 from adherence.store.ids import new_id
 from tests.wards import DAY, MONDAY, document, ward
@@ -144,6 +146,81 @@ def test_weeks_in_a_row_are_awarded_when_they_close():
     assert (MilestoneKind.SUSTAINED_WEEKS, 2) in standing(w)
     settle.settle(w.patient_id, MONDAY + 15 * DAY)
     assert rebuild.check(w.patient_id, MONDAY + 15 * DAY) == []
+
+
+def kept_two_weeks(w, without):
+    """Two whole weeks, but for some days of the second; settled in the third."""
+    for n in range(14):
+        day = MONDAY + n * DAY
+        if n not in without:
+            do_all(w, day)
+        if n % 7 in (1, 3, 5):
+            entries.log_entry(w.patient, w.patient_id, document(w.weekly_id, day), day)
+    settle.settle(w.patient_id, MONDAY + 15 * DAY)
+
+
+def test_a_late_batch_that_completes_a_closed_week_earns_the_run():
+    w = ward()
+    kept_two_weeks(w, without=(7, 8, 9))
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) not in standing(w)
+
+    do_all(w, MONDAY + 7 * DAY)
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) not in standing(w)
+    do_all(w, MONDAY + 8 * DAY)
+
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) in standing(w)
+    assert rebuild.check(w.patient_id, MONDAY + 15 * DAY) == []
+
+
+def test_an_entry_put_right_in_a_closed_week_takes_the_run_back():
+    w = ward()
+    kept_two_weeks(w, without=(7,))
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) in standing(w)
+
+    page = entries.entries(w.patient, w.patient_id, None, 100, MONDAY + 15 * DAY).entries
+    second = [one for one in page if one.local_day > (MONDAY + 7 * DAY).date()]
+    for one in second[:6]:
+        entries.log_entry(
+            w.patient,
+            w.patient_id,
+            {"client_id": new_id(), "corrects_id": one.client_id, "withdrawn": True},
+            MONDAY + 15 * DAY,
+        )
+
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) not in standing(w)
+    assert rebuild.check(w.patient_id, MONDAY + 15 * DAY) == []
+
+
+def test_a_worker_that_slept_leaves_no_difference_only_a_run_to_come():
+    w = ward()
+    plans.end_activity(w.therapist, w.patient_id, w.weekly_id, reason="not now", now=MONDAY)
+    walking = Schedule(ScheduleKind.WEEKDAYS, MONDAY.date(), weekdays=frozenset({0, 2, 4}))
+    for activity_id in (w.exercise_id, w.medicine_id, w.check_id):
+        plans.end_activity(w.therapist, w.patient_id, activity_id, reason="not now", now=MONDAY)
+    walk = plans.assign_activity(
+        w.therapist,
+        w.patient_id,
+        plan_id=w.plan_id,
+        kind=ActivityKind.EXERCISE,
+        schedule=walking,
+        asked=Asked(title="Walk to the park"),
+        goals=[(w.goal_id, "because the stairs need it")],
+        now=MONDAY,
+    )
+    for n in (0, 2, 4, 7, 9, 11):
+        day = MONDAY + n * DAY
+        entries.log_entry(w.patient, w.patient_id, document(walk, day), day)
+    settle.settle(w.patient_id, MONDAY + 13 * DAY)
+
+    for slept in (14, 15, 16, 20, 23):
+        now = MONDAY + slept * DAY
+        assert rebuild.check(w.patient_id, now) == [], slept
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) not in standing(w)
+
+    settle.settle(w.patient_id, MONDAY + 23 * DAY)
+
+    assert (MilestoneKind.SUSTAINED_WEEKS, 2) in standing(w)
+    assert rebuild.check(w.patient_id, MONDAY + 23 * DAY) == []
 
 
 def test_fifty_writers_award_one_milestone(app):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,8 @@ from adherence.jobs import work
 from adherence.services import entries, health, patients, progress, rebuild, settle
 from adherence.store.db import store
 from tests.wards import DAY, MONDAY, document, ward
+
+HOUR = timedelta(hours=1)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -38,6 +41,22 @@ def test_pages_say_the_same_whether_the_worker_ran_or_not():
 
 def _seq(w):
     return progress.version(w.patient, w.patient_id, MONDAY)[0]
+
+
+@pytest.mark.parametrize("hours", [-2, 0, 1, 3, 8, 12, 14, 30])
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_picture_is_kept_until_the_next_window_closes(hours, settled):
+    w = ward()
+    now = MONDAY + 5 * DAY + hours * HOUR
+    if settled:
+        settle.settle(w.patient_id, now)
+    closing = [now.replace(hour=hour) + n * DAY for hour in (9, 13, 23) for n in (0, 1)]
+
+    found = progress.progress(w.patient, w.patient_id, 90, now)
+
+    # In Berlin the doses' windows close at 10:00 and 14:00; midnight is at 23:00 UTC.
+    assert found.changes_at == min(at for at in closing if at > now)
+    assert progress.next_change(w.patient, w.patient_id, now) == found.changes_at
 
 
 def test_settling_twice_or_at_once_changes_nothing(app):

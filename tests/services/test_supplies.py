@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from adherence.__main__ import over_files
 from adherence.domain.access import Actor
 from adherence.domain.errors import NotFound
 from adherence.domain.supplies import SupplySource
+from adherence.library import consent as library
 from adherence.services import supplies
 from adherence.services.audit import verify
 from adherence.services.entries import Result
 from adherence.store.ids import new_id
+from tests.builders import agrees, takes_back
 from tests.wards import DAY, MONDAY, clinic, patient_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -151,6 +154,8 @@ def cohort() -> tuple[Actor, list[Actor]]:
     wrong = stored(therapist, patients[1])[0]
     better = {"client_id": new_id(), "corrects_id": wrong.client_id, "duration": 45.0}
     supplies.record_supply(therapist, patients[1].patient_id, better, MONDAY)
+    for patient in patients:
+        agrees(patient, "research", at=MONDAY)
     return therapist, patients
 
 
@@ -195,6 +200,7 @@ def test_clinics_are_never_mixed(
     _, therapist = clinic(name="South")
     south = patient_of(therapist)
     supplies.record_supply(therapist, south.patient_id, document(daily_dose=1.0), MONDAY)
+    agrees(south, "research", at=MONDAY)
 
     words = ["cma", "--input", store_url, "--output", str(tmp_path / "r.csv")]
     assert over_files(words) == 2
@@ -217,6 +223,7 @@ def test_what_the_record_does_not_know_is_refused_by_row(
     _, therapist = clinic()
     patient = patient_of(therapist)
     supplies.record_supply(therapist, patient.patient_id, document(), MONDAY)
+    agrees(patient, "research", at=MONDAY)
 
     words = ["cma", "--input", store_url, "--output", str(tmp_path / "r.csv")]
     assert over_files([*words, "--consider-dosage-change"]) == 2
@@ -229,6 +236,54 @@ def test_what_the_record_does_not_know_is_refused_by_row(
     assert "table supply: columns are missing: index" in capsys.readouterr().err
     assert over_files([*words, "--table", "nowhere"]) == 2
     assert "columns are missing" in capsys.readouterr().err
+
+
+def test_G5_only_who_agrees_to_research_leaves_the_clinic(store_url: str, tmp_path: Path):
+    pytest.importorskip("duckdb")
+    _, patients = cohort()
+    first, second = str(patients[0].patient_id), str(patients[1].patient_id)
+
+    takes_back(patients[0], "research", at=MONDAY + timedelta(hours=1))
+    agrees(patients[0], "programme", "care", "email", at=MONDAY + timedelta(hours=2))
+    assert list(measured(tmp_path, "--input", store_url)) == [second]
+
+    agrees(patients[0], "research", at=MONDAY + timedelta(hours=3))
+    assert set(measured(tmp_path, "--input", store_url)) == {first, second}
+
+
+def test_G6_words_that_need_a_yes_of_their_own_leave_the_earlier_yes_out(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("duckdb")
+    cohort()
+    ours = Path(library.FOLDER / "research.toml").read_text().replace("number = 1", "number = 100")
+    (tmp_path / "research.toml").write_text(ours)
+    monkeypatch.setenv("ADHERENCE_CONSENT_FOLDER", str(tmp_path))
+    library.texts.cache_clear()
+    assert len(measured(tmp_path, "--input", store_url)) == 2
+
+    (tmp_path / "research.toml").write_text(
+        ours.replace("number = 100", "number = 100\nneeds_renewal = true")
+    )
+    library.texts.cache_clear()
+    words = ["cma", "--input", store_url, "--output", str(tmp_path / "r.csv"), "--quiet"]
+    assert over_files(words) == 2
+    library.texts.cache_clear()
+
+
+def test_a_database_of_before_consent_is_refused(tmp_path: Path, capsys: Any):
+    pytest.importorskip("duckdb")
+    path = tmp_path / "old.sqlite"
+    with sqlite3.connect(path) as run:
+        run.execute(
+            "CREATE TABLE supply (patient_id, client_id, clinic_id, corrects_id, withdrawn, date,"
+            " duration)"
+        )
+    run.close()
+
+    words = ["cma", "--input", f"sqlite:///{path}", "--output", str(tmp_path / "r.csv")]
+    assert over_files(words) == 2
+    assert "db upgrade" in capsys.readouterr().err
 
 
 def test_a_service_without_supplies_says_so(

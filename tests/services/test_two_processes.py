@@ -16,7 +16,8 @@ import pytest
 from flask import Flask
 
 from adherence.domain.access import Relation
-from adherence.services import accounts, devices, patients, proxies, sessions
+from adherence.domain.activities import Discipline
+from adherence.services import accounts, care_teams, devices, proxies, sessions
 from adherence.services.sessions import Browser, beginning
 from adherence.store.db import write
 from tests.practice import (
@@ -146,7 +147,13 @@ def test_Z8_who_leaves_a_team_or_stops_acting_is_out_there_too(app: Flask, store
         assert ask(account=maria, patient=ruth.patient_id) == Relation.NONE
 
         assert ask(account=ada.account_id, patient=ruth.patient_id) == Relation.CARE_TEAM
-        patients.end_care_relation(ada, ruth.patient_id, ada.account_id, MONDAY)
+        bo = staff(ada.clinic_id, email="bo@example.org", name="Bo Lind").actor
+        care_teams.add_to_care_team(
+            ada, ruth.patient_id, bo.account_id, discipline=Discipline.NURSING, now=MONDAY
+        )
+        care_teams.end_care_relation(
+            ada, ruth.patient_id, ada.account_id, MONDAY, successor_id=bo.account_id
+        )
         assert ask(account=ada.account_id, patient=ruth.patient_id, at=MONDAY) == Relation.CLINIC
 
 

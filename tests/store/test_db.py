@@ -219,3 +219,45 @@ def test_a_patients_row_is_there_once():
     with read() as run:
         row = run.first(patients.patient_by_id, patient_id=w.patient_id)
     assert row.clinic_id == w.clinic_id
+
+
+def test_many_rows_at_once_store_what_one_by_one_does():
+    """What no row of many says is left out of the insert; what some say is not."""
+    at = {"created_at": MONDAY, "audit_n": 0, "sealed_n": 0, "zone": "UTC"}
+    usual = {"emergency_number": "112", "grown_age": 18, **at}
+    rows = [
+        {"id": new_id(), "name": f"{slug} {n}", "slug": slug and f"{slug}{n}", **usual}
+        for slug in (None, "north", "south")
+        for n in range(3)
+    ]
+
+    write(lambda run: run.do_many(clinics.add_clinic, rows[:3]))
+    write(lambda run: run.do_many(clinics.add_clinic, rows[3:7]))
+    write(lambda run: [run.do(clinics.add_clinic, **row) for row in rows[7:]])
+
+    with read() as run:
+        table = clinics.CLINIC.c
+        found = run.core(sa.select(*(table[name] for name in rows[0])).order_by(table.name))
+    assert [row._asdict() for row in found] == sorted(rows, key=lambda row: row["name"])
+
+
+def test_a_batch_converts_each_value_of_its_own():
+    """The same first and last value say nothing about those between them."""
+    w = ward()
+    from adherence.services import entries as service
+
+    pains = [3, None, 0, 10, 3]
+    of = [w.exercise_id, w.weekly_id, w.exercise_id, w.weekly_id, w.exercise_id]
+    said = [
+        document(activity_id, MONDAY, pain=pain, note=None if pain else "–")
+        for activity_id, pain in zip(of, pains, strict=True)
+    ]
+    service.sync(w.patient, w.patient_id, said, MONDAY)
+
+    with read() as run:
+        rows = run.core(sa.select(*entries.ENTRY.c).order_by(entries.ENTRY.c.seq))
+    assert [row.activity_id for row in rows] == of
+    assert [row.pain for row in rows] == pains
+    assert [row.note for row in rows] == [None, "–", "–", None, None]
+    assert [row.client_id for row in rows] == [one["client_id"] for one in said]
+    assert {row.effort for row in rows} == {None}

@@ -97,6 +97,16 @@ CALLS: dict[str, Call] = {
     "sign_in.by_mail_code": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
     "sign_in.passkey_options": Call(form=_no),
     "sign_in.by_passkey": Call(form=lambda record: {"answer": "{}"}, answers=(422,)),
+    # Single sign-on; there is none where no provider is set
+    "oidc.ask": Call(form=_no, answers=(404,)),
+    "oidc.back": Call(answers=(404,)),
+    "oidc.arrived": Call(answers=(404,)),
+    "oidc.enter": Call(form=_no, answers=(404,)),
+    "oidc.ask_to_tie": Call(form=_no, answers=(404,)),
+    "oidc.arrived_to_tie": Call(answers=(404,)),
+    "oidc.tie": Call(form=_no, answers=(404,)),
+    "oidc.untie": Call(form=_no, answers=(404,)),
+    "oidc.tie_member": Call(form=_no, answers=(404,)),
     # One's own account
     "account.home": Call(),
     "account.show": Call(),
@@ -144,6 +154,10 @@ CALLS: dict[str, Call] = {
     "proxies.act": Call(form=lambda record: {"patient_id": ""}, spends=("session",)),
     "proxies.show": Call(),
     "proxies.end": Call(form=_no, spends=("proxy_id",)),
+    "care_notes.of_patient": Call(),
+    "care_notes.write": Call(form=lambda record: {"client_id": _id(), "text": "for the team"}),
+    "api_care_notes.listed": Call(),
+    "api_care_notes.write": Call(json=lambda record: {"client_id": _id(), "text": "for the team"}),
     "audit.accesses": Call(),
     "api_patients.accesses": Call(),
     "audit.show": Call(),
@@ -206,6 +220,15 @@ CALLS: dict[str, Call] = {
         form=lambda record: {"client_id": _id(), "status": "partly"}, spends=("client_id",)
     ),
     "entries.undo": Call(form=_no, spends=("client_id",)),
+    "corrections.show": Call(),
+    "corrections.save": Call(
+        form=lambda record: {
+            "client_id": _id(),
+            "then": "withdraw",
+            "because": f"{record.mark} counted",
+        },
+        spends=("client_id",),
+    ),
     "symptoms.log": Call(),
     "symptoms.store": Call(
         form=lambda record: {"client_id": _id(), "symptom": record.symptom, "value": "3"}
@@ -220,7 +243,32 @@ CALLS: dict[str, Call] = {
     "pauses.show": Call(),
     "pauses.begin": Call(form=lambda record: {"kind": "rest", "first_day": LATER}),
     "pauses.end": Call(form=_no, spends=("pause_id",)),
+    "consent.show": Call(),
+    "consent.read": Call(values={"purpose": "research"}),
+    "consent.give": Call(
+        values={"purpose": "email"},
+        form=lambda record: {"version": "1", "locale": "de", "signature": "Ruth Aldous"},
+    ),
+    "consent.withdraw": Call(values={"purpose": "email"}, form=_no),
+    "consent.signing": Call(values={"purpose": "research"}),
+    "consent.sign": Call(
+        values={"purpose": "research"},
+        form=lambda record: {"version": "1", "locale": "de", "signature": "Ruth Aldous"},
+    ),
+    "consent.agreed": Call(),
     # A clinician's pages
+    "consent.of_patient": Call(),
+    "consent.agreed_of_patient": Call(),
+    "consent.record": Call(
+        form=lambda record: {
+            "purpose": "sms",
+            "answer": "given",
+            "source": "paper",
+            "locale": "de",
+            "decided_on": TODAY,
+            "signature": f"{record.mark} P",
+        }
+    ),
     "review.seen": Call(form=_no, spends=("notice_id",)),
     "review.reply": Call(
         form=lambda record: {f"reply-{record.notice_id}": "Well done"}, spends=("notice_id",)
@@ -258,6 +306,40 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # Care teams, and records opened in an emergency
+    "care_teams.show": Call(),
+    "care_teams.mine": Call(),
+    "care_teams.of_member": Call(answers=(404,)),
+    "care_teams.add": Call(
+        form=lambda record: {"account_id": _id(record.account_id), "discipline": "nursing"},
+        answers=(422,),
+    ),
+    "care_teams.substitute": Call(
+        form=lambda record: {
+            "substitute_id": _id(record.account_id),
+            "away_id": _id(record.account_id),
+            "first_day": LATER,
+            "last_day": LATER,
+        },
+        answers=(422,),
+    ),
+    "care_teams.lead": Call(form=_no, spends=("lead", "account_id")),
+    "care_teams.end": Call(form=_no, spends=("account_id",)),
+    "break_glass.ask": Call(),
+    "break_glass.begin": Call(
+        form=lambda record: {
+            "name": "Nobody Here",
+            "birth_year": "1950",
+            "reason": "Lies unconscious at the desk",
+        },
+        answers=(422,),
+    ),
+    "break_glass.end": Call(form=_no, spends=("emergency_id",)),
+    "break_glass.index": Call(),
+    "break_glass.see": Call(
+        form=lambda record: {"words": "It was one."}, spends=("emergency_id",), answers=(404,)
+    ),
+    "break_glass.tell": Call(form=_no, spends=("emergency_id",)),
     # API: the library
     "api_exercises.list_exercises": Call(query=lambda record: {"q": "stairs", "language": "de"}),
     "api_exercises.show_exercise": Call(values=EXERCISE),
@@ -272,6 +354,17 @@ CALLS: dict[str, Call] = {
         answers=(409,),
     ),
     "api_patients.leave": Call(spends=("account_id",)),
+    "api_patients.team": Call(),
+    "api_patients.hand_over": Call(spends=("lead", "account_id")),
+    "api_patients.stand_in": Call(
+        json=lambda record: {
+            "account_id": _id(record.account_id),
+            "first_day": LATER,
+            "last_day": LATER,
+            "stands_for_id": _id(record.account_id),
+        },
+        answers=(422,),
+    ),
     "api_patients.zone": Call(json=lambda record: {"zone": ZONE}),
     "api_plans.list_goals": Call(),
     "api_plans.set_goal": Call(
@@ -313,7 +406,8 @@ CALLS: dict[str, Call] = {
     "api_entries.export": Call(),
     "api_entries.log": Call(json=_entry),
     "api_entries.correct": Call(
-        json=lambda record: {"client_id": _id(), "withdrawn": True}, spends=("client_id",)
+        json=lambda record: {"client_id": _id(), "withdrawn": True, "because": "Counted"},
+        spends=("client_id",),
     ),
     "api_entries.push": Call(json=lambda record: {"entries": [_entry(record)]}),
     "api_entries.pull": Call(),
@@ -327,6 +421,17 @@ CALLS: dict[str, Call] = {
             "source": "dispensed",
         }
     ),
+    "api_consent.listed": Call(query=lambda record: {"language": "de"}),
+    "api_consent.show": Call(),
+    "api_consent.decide": Call(
+        json=lambda record: {
+            "purpose": "push",
+            "answer": "given",
+            "version": 1,
+            "locale": "ru",
+            "signature": f"{record.mark} P",
+        }
+    ),
     "api_progress.day": Call(),
     "api_progress.show": Call(),
     "api_progress.chart": Call(values=PICTURE),
@@ -338,7 +443,7 @@ CALLS: dict[str, Call] = {
 }
 NAMED = (
     *("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id"),
-    *("device_id", "passkey_id", "session_id", "proxy_id"),
+    *("device_id", "passkey_id", "session_id", "proxy_id", "emergency_id", "decision_id"),
 )
 
 

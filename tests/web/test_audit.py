@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from adherence.domain.access import POLICY, Relation, Source
+from adherence.domain.activities import Discipline
 from adherence.domain.audit import Kind, Wanted
 from adherence.domain.errors import NotFound
-from adherence.services import audit, goals, patients
+from adherence.services import audit, care_teams, goals
 from adherence.services.audit import note_read
 from adherence.store.audit import AUDIT
 from adherence.store.db import read
@@ -141,15 +142,29 @@ def test_L1_every_line_of_a_request_carries_its_number_and_its_edge(town: Town):
 def test_Z14_what_let_somebody_in_is_asked_again_under_the_patients_lock(town: Town):
     """The request passed the door; the relation ends; the write must not come after it."""
     own = town.records["own"]
-    therapist = town.people["therapist"].actor
+    therapist, admin, successor = (
+        town.people[name].actor for name in ("therapist", "admin", "colleague")
+    )
     assert therapist is not None
+    assert admin is not None
+    assert successor is not None
+    with town.inside():
+        care_teams.add_to_care_team(
+            own.lead,
+            own.patient_id,
+            successor.account_id,
+            discipline=Discipline.NURSING,
+            now=MONDAY,
+        )
     entered: list[Any] = []
     view = town.app.view_functions["api_plans.set_goal"]
     assert doors(town.app)["api_plans.set_goal"].action == "goal.set"
 
     def late(*args: Any, **kwargs: Any) -> Any:
         town.at += timedelta(seconds=1)
-        patients.end_care_relation(own.lead, own.patient_id, therapist.account_id, town.at)
+        care_teams.end_care_relation(
+            admin, own.patient_id, therapist.account_id, town.at, successor.account_id
+        )
         entered.append(args)
         town.at += timedelta(seconds=1)
         return view(*args, **kwargs)

@@ -18,21 +18,27 @@ from werkzeug.exceptions import HTTPException
 
 from adherence.domain.access import Actor, Relation, Role
 from adherence.domain.activities import ActivityKind, Asked, Discipline
+from adherence.domain.consent import Answer, Purpose
 from adherence.domain.entries import Amounts, Reason, Status
 from adherence.domain.goals import Measure
 from adherence.domain.pauses import PauseKind
 from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import (
     accounts,
+    break_glass,
+    care_teams,
+    consent,
     entries,
     goals,
     patients,
     pauses,
     plans,
     proxies,
+    relations,
     review,
     sessions,
 )
+from adherence.services.consent import Said
 from adherence.services.keys import new_token
 from adherence.services.sessions import digest_of
 from adherence.store.db import write
@@ -89,6 +95,8 @@ class Record:
     passkey_id: UUID
     session_id: UUID
     proxy_id: UUID
+    emergency_id: UUID
+    decision_id: UUID
     symptom: str
     spent: set[str] = field(default_factory=set)
 
@@ -232,6 +240,8 @@ class Town:
             return Relation.NONE
         if who in TEAMS[of]:
             return Relation.CARE_TEAM
+        if (who, of) == ("rescuer", "own"):
+            return Relation.EMERGENCY
         return Relation.CLINIC
 
     def readable(self, who: str) -> set[str]:
@@ -239,7 +249,7 @@ class Town:
         return {
             of
             for of in self.records
-            if self.relation(who, of) in (Relation.SELF, Relation.CARE_TEAM)
+            if self.relation(who, of) in (Relation.SELF, Relation.CARE_TEAM, Relation.EMERGENCY)
         }
 
     def foreign_marks(self, who: str, text: str) -> set[str]:
@@ -251,6 +261,13 @@ class Town:
             for of, one in self.records.items()
             if of not in readable and one.mark.lower() in lower
         }
+
+    def clinic_marks(self, who: str, role: Role) -> set[str]:
+        """The marks of the patients of a person's clinic, for somebody of this role."""
+        actor = self.people[who].actor
+        if actor is None or actor.role is not role:
+            return set()
+        return {one.mark for one in self.records.values() if one.actor.clinic_id == actor.clinic_id}
 
     # --- founding ------------------------------------------------------------------------------
 
@@ -269,7 +286,7 @@ class Town:
             for other in team[1:]:
                 joined = self.people[other].actor
                 assert joined is not None
-                patients.add_to_care_team(
+                care_teams.add_to_care_team(
                     lead,
                     self.records[of].patient_id,
                     joined.account_id,
@@ -279,14 +296,14 @@ class Town:
         former = self.people["former"].actor
         own = self.records["own"]
         assert former is not None
-        patients.add_to_care_team(
+        care_teams.add_to_care_team(
             own.lead,
             own.patient_id,
             former.account_id,
             discipline=Discipline.PSYCHOLOGY,
             now=began,
         )
-        patients.end_care_relation(own.lead, own.patient_id, former.account_id, began + DAY)
+        care_teams.end_care_relation(own.lead, own.patient_id, former.account_id, began + DAY)
         gone = self.people["disabled"].actor
         assert gone is not None
         accounts.disable_account(gone.account_id, MONDAY)
@@ -307,7 +324,7 @@ class Town:
         mark = mark_of(of)
         account_id = accounts.create_account(lead.clinic_id, Role.PATIENT, f"{mark} P", "en", began)
         patient_id = patients.add_patient(
-            lead, name=f"{mark} P", zone=ZONE, account_id=account_id, now=began
+            lead, name=f"{mark} P", zone=ZONE, birth_year=1950, account_id=account_id, now=began
         )
         actor = self._person(of, account_id)
         goal_id = goals.set_goal(lead, patient_id, self.goal(mark), began)
@@ -358,7 +375,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 7),
+            *([new_id()] * 9),
             symptom,
         )
         self.records[of] = patient
@@ -391,7 +408,14 @@ class Town:
             MONDAY,
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
-        patient.spent |= {"device_id", "passkey_id", "session_id", "proxy_id"}
+        patient.spent |= {
+            "device_id",
+            "passkey_id",
+            "session_id",
+            "proxy_id",
+            "emergency_id",
+            "decision_id",
+        }
         self.renew(of)
         return patient
 
@@ -405,12 +429,14 @@ class Town:
         """The record with new things in place of those that a request has used up."""
         one = self.records[of]
         at = MONDAY
-        for name in sorted(one.spent):
-            setattr(one, name, self._fresh(one, at)[name]())
+        for name in sorted(one.spent, reverse=True):
+            made = self._fresh(one, of, at)[name]()
+            if name != "lead":
+                setattr(one, name, made)
         one.spent.clear()
         return one
 
-    def _fresh(self, one: Record, at: datetime) -> dict[str, Callable[[], UUID]]:
+    def _fresh(self, one: Record, of: str, at: datetime) -> dict[str, Callable[[], UUID]]:
         def activity_id() -> UUID:
             return plans.assign_activity(
                 one.lead,
@@ -454,7 +480,7 @@ class Town:
             made = accounts.create_account(
                 one.lead.clinic_id, Role.CLINICIAN, "A spare colleague", "en", at
             )
-            patients.add_to_care_team(
+            care_teams.add_to_care_team(
                 one.lead, one.patient_id, made, discipline=Discipline.OTHER, now=at
             )
             return made
@@ -505,11 +531,46 @@ class Town:
             )
             return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
 
+        def emergency_id() -> UUID:
+            """A record opened in an emergency: the own patient's is open, the others' is over."""
+            rescuer = self.people[RESCUERS[of]].actor
+            assert rescuer is not None
+            since = at if of == "own" else at - DAY
+            if relations.relation_to_patient(rescuer, one.patient_id, since) is Relation.EMERGENCY:
+                break_glass.end(rescuer, one.patient_id, since)
+            break_glass.begin(
+                rescuer,
+                name=f"{one.mark} P",
+                birth_year=1950,
+                reason=f"{one.mark} lies unconscious",
+                now=since,
+            )
+            return max(each.id for each in break_glass.of_patient(one.lead, one.patient_id))
+
+        def lead() -> UUID:
+            """The lead back with whom it was, after somebody was given it."""
+            care_teams.hand_over(
+                self.people["far_admin" if of == "far" else "admin"].actor,  # type: ignore[arg-type]
+                one.patient_id,
+                one.lead.account_id,
+                at,
+            )
+            return one.lead.account_id
+
+        def decision_id() -> UUID:
+            said = Said(Purpose.PUSH, Answer.WITHDRAWN, 1, "en")
+            found = consent.decide(one.actor, one.patient_id, said, at)
+            assert found.counts is not None
+            return found.counts.id
+
         return {
+            "decision_id": decision_id,
             "device_id": device_id,
             "passkey_id": passkey_id,
             "session_id": session_id,
             "proxy_id": proxy_id,
+            "emergency_id": emergency_id,
+            "lead": lead,
             "activity_id": activity_id,
             "client_id": client_id,
             "pause_id": pause_id,
@@ -526,15 +587,19 @@ STAFF = {
         "colleague": Role.CLINICIAN,
         "former": Role.CLINICIAN,
         "disabled": Role.CLINICIAN,
+        "rescuer": Role.CLINICIAN,
         "manager": Role.PROGRAMME_MANAGER,
         "admin": Role.ADMIN,
     },
     "south": {
         "stranger": Role.CLINICIAN,
+        "far_rescuer": Role.CLINICIAN,
         "far_manager": Role.PROGRAMME_MANAGER,
         "far_admin": Role.ADMIN,
     },
 }
+#: Patient -> who opened the record in an emergency: it is open still, or was a day before.
+RESCUERS = {"own": "rescuer", "near": "former", "far": "far_rescuer"}
 #: Patient -> care team now, the lead first. ``disabled`` is in a team and may do nothing.
 TEAMS = {
     "own": ("therapist", "disabled"),
@@ -544,11 +609,11 @@ TEAMS = {
 
 
 @contextmanager
-def founded(url: str) -> Iterator[Town]:
+def founded(url: str, kind: type[Town] = Town) -> Iterator[Town]:
     """A town on the migrated database at ``url``, torn down afterwards."""
     app = application(url)
     app.testing = False
     try:
-        yield Town(app)
+        yield kind(app)
     finally:
         closed(app)
