@@ -10,7 +10,7 @@ from adherence.library.consent import MalformedText
 from adherence.pages.frame import templates_dir
 from adherence.services import consent
 from adherence.settings import Settings, UnsafeSettings
-from adherence.store import db
+from adherence.store import data_keys, db
 from adherence.web import (
     clock,
     csrf,
@@ -43,6 +43,7 @@ def create_app(given: Settings | None = None) -> Flask:
     clock.init_app(app)
     kept.init_app(app)
     db.init_app(app, found.database_url)
+    data_keys.init_app(app)
     # What every edge shares
     proxies.init_app(app, found)
     sessions.init_app(app)

@@ -185,6 +185,33 @@ class Settings:
         default=2_000_000_000,
         metadata=_means("room for all pictures and films of one clinic, in bytes"),
     )
+    # Rights of the person
+    export_folder: str = field(
+        default="",
+        metadata=_means(
+            "folder of asked-for copies of a person's data, encrypted, for a week each; default:"
+            " adherence-exports in the working folder"
+        ),
+    )
+    retention_years: int = field(
+        default=10,
+        metadata=_means(
+            "years that a record must be kept after staff last wrote into it; 0: no such duty"
+        ),
+    )
+    tombstone_file: str = field(
+        default="",
+        metadata=_means(
+            "list of who was erased or locked away, kept outside the database and needed to "
+            "restore; default: adherence-tombstones.txt in the working folder"
+        ),
+    )
+    backup_key_file: str = field(
+        default="",
+        metadata=_means(
+            "file with the key that backups are encrypted with; only its owner reads it"
+        ),
+    )
     consent_folder: str = field(
         default="",
         metadata=_means(
@@ -201,6 +228,10 @@ class Settings:
             self._put("database_url", f"sqlite:///{Path.cwd() / 'adherence.sqlite'}")
         if not self.media_folder:
             self._put("media_folder", str(Path.cwd() / "adherence-media"))
+        if not self.export_folder:
+            self._put("export_folder", str(Path.cwd() / "adherence-exports"))
+        if not self.tombstone_file:
+            self._put("tombstone_file", str(Path.cwd() / "adherence-tombstones.txt"))
         if self.secret_key_file:
             self._put("secret_key", _read_secret("secret_key_file", self.secret_key_file))
         if self.oidc_client_secret_file:
@@ -224,7 +255,7 @@ class Settings:
         for each in fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int) and not isinstance(value, bool):
-                least = 0 if each.name == "proxy_hops" else 1
+                least = 0 if each.name in {"proxy_hops", "retention_years"} else 1
                 if value < least:
                     raise UnsafeSettings(f"{variable(each.name)} must be at least {least}.")
         parts = urlsplit(self.base_url)

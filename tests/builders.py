@@ -41,6 +41,8 @@ def settings(url: str) -> Settings:
         work_inside=False,
         requests_per_minute=10**9,
         media_folder=_media_folder(),
+        export_folder=f"{_media_folder()}/exports",
+        tombstone_file=f"{_media_folder()}/tombstones.txt",
     )
 
 
@@ -62,6 +64,8 @@ def clinic_settings(url: str, **changes: Any) -> Settings:
         "work_inside": False,
         "requests_per_minute": 10**9,
         "media_folder": _media_folder(),
+        "export_folder": f"{_media_folder()}/exports",
+        "tombstone_file": f"{_media_folder()}/tombstones.txt",
     }
     return Settings(**{**given, **changes})
 

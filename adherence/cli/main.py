@@ -12,13 +12,16 @@ from adherence import __version__
 from adherence.cli import (
     account,
     audit,
+    backups,
     cma,
     database,
     demo,
     doses,
     durations,
     episodes,
+    exports,
     initiation,
+    keys,
     pdc,
     persistence,
     policy,
@@ -30,6 +33,7 @@ from adherence.domain.errors import AdherenceError
 
 COMMANDS = (
     *(demo, serve, database, account, work, rebuild, audit, policy),
+    *(exports, backups, keys),
     *(cma, episodes, pdc, durations, initiation, doses, persistence),
 )
 

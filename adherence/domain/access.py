@@ -78,8 +78,9 @@ class Entrance:
 class Actor:
     """Who is acting. ``patient_id`` is set when the account is a patient's own.
 
-    ``acts_for`` is the patient a proxy's browser speaks for at present. ``entrance`` is None for
-    jobs and commands, which pass no door.
+    ``acts_for`` is the patient a proxy's browser speaks for at present; ``is_locked`` says that the
+    actor's own record was locked away and takes nothing new.
+    ``entrance`` is None for jobs and commands, which pass no door.
     """
 
     account_id: UUID
@@ -90,6 +91,7 @@ class Actor:
     locale: str | None
     acts_for: UUID | None = None
     entrance: Entrance | None = None
+    is_locked: bool = False
 
 
 FULL_ONLY = frozenset({Stage.FULL})
@@ -229,6 +231,17 @@ POLICY |= {
     # Proxies
     "proxy.act": _own("Act for somebody, or stop.", Role.PATIENT),
     "proxy.end": _patient("End that somebody acts for one.", _SELF, _PROXY),
+}
+
+# --- Rights of the person ----------------------------------------------------------------------
+
+POLICY |= {
+    "export.ask": _fresh(
+        _patient("Have a copy made of everything about a patient, and fetch it.", _SELF, _TEAM)
+    ),
+    "patient.correct": _patient("Put a patient's name and year of birth right.", _TEAM),
+    "erasure.ask": _fresh(_patient("Ask to be forgotten, or take that back.", _SELF)),
+    "erasure.decide": _fresh(_clinic("Decide who is forgotten or locked away.", _ADMIN)),
 }
 
 # --- Care teams, and a record opened in an emergency ---------------------------------------------

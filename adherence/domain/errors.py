@@ -36,3 +36,7 @@ class TooMany(AdherenceError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"again in {seconds} s")
         self.seconds = seconds
+
+
+class Restricted(Conflict):
+    """The record was locked away: it may be read by the patient, and changed by nobody."""

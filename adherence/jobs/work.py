@@ -11,8 +11,8 @@ from functools import partial
 
 from flask import Flask
 
-from adherence.jobs import mail
-from adherence.services import accounts, audit, outbox, settle
+from adherence.jobs import exports, mail
+from adherence.services import accounts, audit, erasures, outbox, settle
 from adherence.services.health import is_due_tonight, run_job
 from adherence.web import clock
 
@@ -66,6 +66,11 @@ def drop_sessions(now: datetime) -> tuple[int, int]:
     return accounts.drop_expired(now), 0
 
 
+def list_tombstones(now: datetime) -> tuple[int, int]:
+    """Write down outside the database who was erased, where that was cut short."""
+    return erasures.list_tombstones(), 0
+
+
 def verify_chains(now: datetime) -> tuple[int, int]:
     """Walk through every chain and seal of every clinic: (clinics, faults)."""
     clinics, faults = audit.clinic_ids(), 0
@@ -93,6 +98,8 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "outbox": hand_over,
     "mail": mail.send_waiting,
     "sessions": drop_sessions,
+    "exports": exports.build_waiting,
+    "tombstones": list_tombstones,
 }
 #: What is done once a night.
 NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {audit.VERIFY: verify_chains}

@@ -21,3 +21,8 @@ def instant() -> sa.types.TypeEngine[Any]:
 def document() -> sa.types.TypeEngine[Any]:
     """JSON text on SQLite, JSONB on PostgreSQL."""
     return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def sealed_text(length: int) -> sa.types.TypeEngine[Any]:
+    """Encrypted text, declared on SQLite as long as the plain one may be."""
+    return sa.String(length).with_variant(sa.Text(), "postgresql")

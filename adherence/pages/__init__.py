@@ -17,6 +17,8 @@ from adherence.pages import (
     consent,
     corrections,
     entries,
+    erasures,
+    exports,
     factors,
     frame,
     goals,
@@ -69,6 +71,8 @@ ROOMS = (
     own_exercises,
     lessons,
     programme,
+    exports,
+    erasures,
     care_notes,
     audit,
 )

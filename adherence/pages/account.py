@@ -137,6 +137,7 @@ def _things(actor: Actor) -> ShownThings:
                 _("Who acts for me"),
                 _("a parent, a partner, somebody who helps"),
             ),
+            *_rights(actor),
             Door(
                 url_for("audit.accesses"),
                 "eye",
@@ -153,3 +154,11 @@ def _things(actor: Actor) -> ShownThings:
         team=team or _("Nobody yet."),
         signed_in=_("Signed in as %(name)s.", name=actor.name),
     )
+
+
+def _rights(actor: Actor) -> list[Door]:
+    """The way to one's own data; who acts for somebody has none."""
+    if actor.patient_id is None or actor.acts_for is not None:
+        return []
+    hint = _("a copy of everything, and deletion")
+    return [Door(url_for("exports.show"), "box", _("My data"), hint)]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adherence.domain.entries import NOTE_LIMIT
 from adherence.domain.errors import InvalidInput, NotFound
+from adherence.domain.schedules import EARLIEST, LATEST
 from adherence.domain.texts import clean
 from adherence.domain.zones import first_instant
 from adherence.services.entries import Receipt
@@ -46,6 +47,11 @@ WRONG = {
     "acts_already": _later("This person acts for the patient already."),
     "no_birth_year": _later("The year of birth is not known here. Choose a last day instead."),
     "grown_up": _later("The patient is grown up. Choose a last day instead."),
+    # Rights of the person
+    "waits_already": _later("Two copies are being made already. Wait for them."),
+    "must_be_kept": _later("This record must still be kept, so it cannot be deleted yet."),
+    "same_person": _later("You proposed this. Another administrator has to agree."),
+    "locked_already": _later("This record is locked away already."),
     # Care teams, and a record opened in an emergency
     "lead_leaves": _later("Say who leads the team from now on."),
     "last_of_team": _later(
@@ -192,11 +198,10 @@ class Form:
             if required:
                 self.wrong(name, required)
             return None
-        try:
-            return date.fromisoformat(typed)
-        except ValueError:
+        found = read_day(typed)
+        if found is None:
             self.wrong(name, _("%(typed)s is not a day. Write it as 2026-03-12.", typed=typed[:20]))
-            return None
+        return found
 
     def clock(self, name: str) -> time | None:
         """Return a time of day."""
@@ -235,6 +240,16 @@ class Form:
         if instant > now:
             self.wrong("at_time", wrong_words("in_the_future"))
         return instant
+
+
+def read_day(typed: str) -> date | None:
+    """Return a day written as 2026-03-12; None for anything else and for what no calendar needs."""
+    try:
+        found = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    is_plain = typed == found.isoformat()
+    return found if is_plain and EARLIEST <= found < LATEST else None
 
 
 def read_clock(typed: str) -> time | None:

@@ -115,6 +115,7 @@ class ShownSheet:
     new_goal: str
     new_activity: str
     ways_in: str
+    copy_of_data: str
     team: str
     notes: str
     consents: str
@@ -228,6 +229,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
         new_activity=url_for("plans.new", patient_id=patient_id)
         if writes and any(view.agreed.state == ACTIVE for view in found.goals)
         else "",
+        copy_of_data=url_for("exports.show_of", patient_id=patient_id) if writes else "",
         ways_in=url_for("invites.show", patient_id=patient_id) if writes else "",
         team=url_for("care_teams.show", patient_id=patient_id) if writes else "",
         notes=url_for("care_notes.of_patient", patient_id=patient_id),
@@ -492,6 +494,6 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
         correct=""
-        if row.withdrawn
+        if row.withdrawn or relation() is Relation.EMERGENCY
         else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

@@ -25,7 +25,7 @@ from adherence.domain.audit import (
 from adherence.services.plans import opened
 from adherence.services.record import Record, audit_clinic
 from adherence.store import audit as table
-from adherence.store import clinics, jobs, patients
+from adherence.store import clinics, erasures, jobs, patients
 from adherence.store.db import Run, read, write
 
 PAGE = 5_000
@@ -95,7 +95,7 @@ def note_read(actor: Actor, patient_id: UUID, action: str, now: datetime) -> Non
     """Write down that somebody looked at a patient's record, or at a form about it."""
 
     def work(run: Run) -> None:
-        record = Record(run, actor, patient_id, now)
+        record = Record(run, actor, patient_id, now, even_restricted=True)
         record.audit(action if is_read(action) else FORM_READ, patient_id)
         record.close()
 
@@ -192,17 +192,7 @@ def seal_clinic(clinic_id: UUID, now: datetime) -> int:
             heads.append([str(clinic_id), clinic.audit_n, bytes(clinic.audit_head).hex()])
         if not heads:
             return 0
-        last: Any = run.first(table.last_seal, clinic_id=clinic_id)
-        n = 1 if last is None else last.n + 1
-        before = GENESIS if last is None else bytes(last.hash)
-        run.do(
-            table.add_seal,
-            clinic_id=clinic_id,
-            n=n,
-            at=now,
-            heads=heads,
-            hash=seal(before, clinic_id, n, now, [tuple(head) for head in heads]),
-        )
+        add_seal(run, clinic_id, heads, now)
         for row in grown:
             run.do(patients.set_sealed, patient_id=row.id, n=row.audit_n)
         run.do(clinics.set_clinic_sealed, clinic_id=clinic_id, n=clinic.audit_n)
@@ -213,6 +203,21 @@ def seal_clinic(clinic_id: UUID, now: datetime) -> int:
         sealed = write(work)
         total += sealed
     return total
+
+
+def add_seal(run: Run, clinic_id: UUID, heads: list[list[Any]], now: datetime) -> None:
+    """Seal the heads of some chains of a clinic, which the caller has locked."""
+    last: Any = run.first(table.last_seal, clinic_id=clinic_id)
+    n = 1 if last is None else last.n + 1
+    before = GENESIS if last is None else bytes(last.hash)
+    run.do(
+        table.add_seal,
+        clinic_id=clinic_id,
+        n=n,
+        at=now,
+        heads=heads,
+        hash=seal(before, clinic_id, n, now, [tuple(head) for head in heads]),
+    )
 
 
 def verify(clinic_id: UUID) -> list[Fault]:
@@ -242,8 +247,10 @@ def _verify(snapshot: Callable[[], AbstractContextManager[Run]], clinic_id: UUID
 
 
 def _owners(run: Run, clinic_id: UUID) -> set[UUID]:
-    """The owners of a clinic's chains: its patients and itself."""
-    return {row.id for row in run.all(patients.audited, clinic_id=clinic_id)} | {clinic_id}
+    """The owners of a clinic's chains: its patients, those who were erased, and itself."""
+    found = {row.id for row in run.all(patients.audited, clinic_id=clinic_id)}
+    gone = {row.chain_id for row in run.all(erasures.tombstones_of_clinic, clinic_id=clinic_id)}
+    return found | gone | {clinic_id}
 
 
 def _head(run: Run, clinic_id: UUID, chain_id: UUID) -> Head | None:
@@ -252,7 +259,9 @@ def _head(run: Run, clinic_id: UUID, chain_id: UUID) -> Head | None:
     if chain_id == clinic_id:
         owner = run.first(clinics.audit_head, clinic_id=clinic_id)
     else:
-        owner = run.first(patients.audit_head, patient_id=chain_id)
+        owner = run.first(patients.audit_head, patient_id=chain_id) or run.first(
+            erasures.tombstone_of_chain, clinic_id=clinic_id, chain_id=chain_id
+        )
     return None if owner is None else (owner.audit_n, owner.audit_head, owner.sealed_n)
 
 

@@ -66,6 +66,17 @@ def resealed(sealed: bytes) -> bytes:
         raise Unreadable from error
 
 
+def place_of(sealed: bytes) -> int | None:
+    """Which listed secret opens it, 0 for the one in use; None where none does."""
+    for place, secret in enumerate(settings.current().secret_keys):
+        try:
+            Fernet(base64.urlsafe_b64encode(_derived(secret, b"seal"))).decrypt(sealed)
+        except InvalidToken:
+            continue
+        return place
+    return None
+
+
 def _box() -> MultiFernet:
     return MultiFernet(
         [
@@ -79,3 +90,8 @@ def _box() -> MultiFernet:
 def _derived(secret: str, use: bytes) -> bytes:
     """A key of 256 bits for one use; the secret itself is used for nothing twice."""
     return hmac.digest(secret.encode(), b"adherence\0sign-in\0" + use, "sha256")
+
+
+def file_keys() -> tuple[bytes, ...]:
+    """The keys of files that this server wrote for itself, the one in use first."""
+    return tuple(_derived(secret, b"file") for secret in settings.current().secret_keys)

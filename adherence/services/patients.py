@@ -210,6 +210,35 @@ def add_patient(
     return write(work)
 
 
+def correct_person(
+    actor: Actor, patient_id: UUID, *, name: str, birth_year: int | None, now: datetime
+) -> None:
+    """Put a patient's name and year of birth right, in the record and in the patient's account.
+
+    Raises:
+        InvalidInput: an empty name, an impossible year of birth.
+        NotFound: no such patient in the actor's clinic.
+    """
+    name = clean(name, NAME_LIMIT)
+    if not name:
+        raise InvalidInput("name", "empty")
+    if birth_year is not None and not 1880 <= birth_year <= now.year:
+        raise InvalidInput("birth_year", "out_of_range")
+
+    def work(run: Run) -> None:
+        record = Record(run, actor, patient_id, now)
+        row: Any = run.first(table.patient_by_id, patient_id=patient_id)
+        if (row.name, row.birth_year) == (name, birth_year):
+            return
+        run.do(table.set_person, patient_id=patient_id, new_name=name, new_birth_year=birth_year)
+        if row.account_id is not None:
+            run.do(accounts.set_name, account_id=row.account_id, new_name=name)
+        record.audit("patient.correct", patient_id)
+        record.close()
+
+    write(work)
+
+
 def change_zone(actor: Actor, patient_id: UUID, zone: str, now: datetime) -> date:
     """Read the patient's wall clock in another zone; the first local day on which that holds.
 

@@ -145,7 +145,7 @@ def end_proxy(actor: Actor, patient_id: UUID, proxy_id: UUID, now: datetime) -> 
     """
 
     def work(run: Run) -> None:
-        record = Record(run, actor, patient_id, now)
+        record = Record(run, actor, patient_id, now, even_restricted=True)
         ended: Any = run.first(table.end_proxy, patient_id=patient_id, proxy_id=proxy_id, now=now)
         if ended is None:
             raise NotFound

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from adherence.domain.access import Actor, Source
 from adherence.domain.audit import GENESIS, Refusal, Result, linker
-from adherence.domain.errors import NotFound
+from adherence.domain.errors import NotFound, Restricted
 from adherence.services.relations import check_entrance
 from adherence.store import audit as audit_table
 from adherence.store import clinics, outbox, patients
@@ -43,15 +43,26 @@ class Record:
         "started_on",
     )
 
-    def __init__(self, run: Run, actor: Actor, patient_id: UUID, now: datetime) -> None:
-        """Lock the patient.
+    def __init__(
+        self,
+        run: Run,
+        actor: Actor,
+        patient_id: UUID,
+        now: datetime,
+        *,
+        even_restricted: bool = False,
+    ) -> None:
+        """Lock the patient. A record that was locked away takes nothing but ``even_restricted``.
 
         Raises:
             NotFound: no such patient in the actor's clinic, or what let the actor in has ended.
+            Restricted: the record was locked away.
         """
         row: Any = run.first(patients.lock_patient, patient_id=patient_id)
         if row is None or row.clinic_id != actor.clinic_id:
             raise NotFound
+        if row.restricted_at is not None and not even_restricted:
+            raise Restricted
         check_entrance(run, actor, patient_id)
         self.run = run
         self.actor = actor
@@ -75,6 +86,11 @@ class Record:
     def seq(self) -> int:
         """The last number handed out."""
         return self._seq
+
+    @property
+    def audit_end(self) -> tuple[int, bytes]:
+        """The number and the hash of the newest line of the patient's chain."""
+        return self._n, self._head
 
     def number(self) -> int:
         """The next number in the order in which devices pull."""

@@ -86,7 +86,8 @@ def _proxy_relation(run: Run, actor: Actor, patient_id: UUID, now: datetime) -> 
 
 
 def _relation(row: Any) -> Relation:
-    if row is None:
+    """How staff stand to a patient; to one whose record was locked away nobody stands at all."""
+    if row is None or row.restricted_at is not None:
         return Relation.NONE
     if row.in_team:
         return Relation.CARE_TEAM

@@ -81,6 +81,7 @@ ACTOR = [
     PATIENT.c.id.label("patient_id"),
     ACCOUNT.c.name,
     ACCOUNT.c.locale,
+    PATIENT.c.restricted_at.is_not(None).label("is_locked"),
 ]
 _with_patient = ACCOUNT.outerjoin(PATIENT, PATIENT.c.account_id == ACCOUNT.c.id)
 
@@ -97,6 +98,12 @@ set_locale = Statement(
     sa.update(ACCOUNT)
     .where(ACCOUNT.c.id == _account)
     .values(locale=sa.bindparam("new_locale", type_=sa.String))
+)
+
+set_name = Statement(
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(name=sa.bindparam("new_name", type_=sa.String))
 )
 
 #: What a sign-in is decided by. Asked by the address or by the account.
@@ -223,12 +230,12 @@ _in_team = (
 _in_emergency = IS_OPEN.correlate(PATIENT).label("in_emergency")
 _of_clinic = PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id)
 relation_to_patient = Statement(
-    sa.select(PATIENT.c.id, _in_team, _in_emergency).where(
+    sa.select(PATIENT.c.id, _in_team, _in_emergency, PATIENT.c.restricted_at).where(
         PATIENT.c.id == sa.bindparam("patient_id", type_=Id), _of_clinic
     )
 )
 relation_to_notice = Statement(
-    sa.select(PATIENT.c.id, _in_team, _in_emergency)
+    sa.select(PATIENT.c.id, _in_team, _in_emergency, PATIENT.c.restricted_at)
     .select_from(NOTICE.join(PATIENT, PATIENT.c.id == NOTICE.c.patient_id))
     .where(NOTICE.c.id == sa.bindparam("notice_id", type_=Id), _of_clinic)
 )

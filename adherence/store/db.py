@@ -407,6 +407,11 @@ class Kept:
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
 
+    def forget(self) -> None:
+        """Keep nothing of what was parsed so far."""
+        with self._mutex:
+            self._values.clear()
+
 
 class Run:
     """One transaction, or one reading snapshot, on one connection."""
@@ -492,6 +497,8 @@ class Store:
         self._mine = threading.local()
         self._pid = os.getpid()
         self._door = self._new_door()
+        #: What has to be there before anything is written; asked until it says that it is.
+        self.prepare: Callable[[Callable[[Callable[[Run], Any]], Any]], bool] | None = None
 
     def _new_door(self) -> _GroupDoor | _PlainDoor:
         return _GroupDoor(self) if self.sqlite else _PlainDoor(self)
@@ -549,6 +556,8 @@ class Store:
         self._after_fork()
         if getattr(self._mine, "writing", False) or getattr(self._mine, "reading", None):
             raise RuntimeError("write() inside a transaction would wait for itself")
+        if self.prepare is not None and self.prepare(self._door.write):
+            self.prepare = None
         return self._door.write(work)
 
     def close(self) -> None:
@@ -833,3 +842,8 @@ def write(work: Callable[[Run], T]) -> T:
     ``work`` gets values, not requests: on SQLite another caller's thread may run it.
     """
     return store().write(work)
+
+
+def forget() -> None:
+    """Let this process keep nothing of what it parsed: somebody is to be forgotten."""
+    store().kept.forget()

@@ -25,6 +25,7 @@ from adherence.domain.entries import (
     Status,
 )
 from adherence.store.accounts import ACCOUNT
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, between, one_of
 
 
@@ -117,7 +118,7 @@ class EntryRow(Model):
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger)
     pain_declined: Mapped[bool]
     effort: Mapped[int | None] = mapped_column(sa.SmallInteger)
-    note: Mapped[str | None] = mapped_column(sa.String(NOTE_LIMIT))
+    note: Mapped[str | None] = mapped_column(SealedText(NOTE_LIMIT))
     withdrawn: Mapped[bool]
     performed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     zone: Mapped[str] = mapped_column(sa.String(64))

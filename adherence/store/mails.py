@@ -112,3 +112,11 @@ oldest_waiting = Statement(
 drop_old_mails = Statement(
     sa.delete(MAIL).where(MAIL.c.ends_at <= _at, MAIL.c.done_at.is_not(None))
 )
+sealed_mails = Statement(
+    sa.select(MAIL.c.id, MAIL.c.sealed).where(MAIL.c.sealed.is_not(None)).order_by(MAIL.c.id)
+)
+reseal_mail = Statement(
+    sa.update(MAIL)
+    .where(_mail, MAIL.c.sealed == sa.bindparam("before", type_=sa.LargeBinary))
+    .values(sealed=sa.bindparam("new_sealed", type_=sa.LargeBinary))
+)

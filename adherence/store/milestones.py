@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.milestones import MilestoneKind
 from adherence.domain.notices import NoticeKind, NoticeState
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
@@ -66,7 +67,7 @@ class NoticeRow(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reviewed_by: Mapped[UUID | None] = mapped_column(Id)
     reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    reply: Mapped[str | None] = mapped_column(sa.String(1000))
+    reply: Mapped[str | None] = mapped_column(SealedText(1000))
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
@@ -163,7 +164,7 @@ review_notice = Statement(
         state=sa.bindparam("new_state", type_=Choice(NoticeState)),
         reviewed_by=sa.bindparam("account_id", type_=Id),
         reviewed_at=sa.bindparam("at", type_=UtcDateTime),
-        reply=sa.bindparam("words", type_=sa.String),
+        reply=sa.bindparam("words", type_=SealedText(1000)),
         seq=sa.bindparam("number", type_=sa.BigInteger),
     )
 )

@@ -48,6 +48,8 @@ class PatientRow(Model):
     audit_head: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     #: The last audit number that a seal of the clinic covers.
     sealed_n: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    #: Since when the record is locked away: the patient may read it, nobody may change it.
+    restricted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ZoneChangeRow(Model):
@@ -153,6 +155,7 @@ patient_by_id = Statement(
         PATIENT.c.seq,
         PATIENT.c.plan_version,
         PATIENT.c.settled_on,
+        PATIENT.c.restricted_at,
     ).where(_patient)
 )
 patient_of_account = Statement(
@@ -163,6 +166,14 @@ set_patient_account = Statement(
     sa.update(PATIENT)
     .where(_patient, PATIENT.c.account_id.is_(None))
     .values(account_id=sa.bindparam("new_account_id", type_=Id))
+)
+set_person = Statement(
+    sa.update(PATIENT)
+    .where(_patient)
+    .values(
+        name=sa.bindparam("new_name", type_=sa.String),
+        birth_year=sa.bindparam("new_birth_year", type_=sa.SmallInteger),
+    )
 )
 #: Takes the patient's row lock (SQLite: the writer already holds the file).
 lock_patient = Statement(
@@ -176,6 +187,7 @@ lock_patient = Statement(
         PATIENT.c.settled_on,
         PATIENT.c.audit_n,
         PATIENT.c.audit_head,
+        PATIENT.c.restricted_at,
     )
     .where(_patient)
     .with_for_update()
@@ -216,7 +228,13 @@ patients_named = Statement(
 set_sealed = Statement(
     sa.update(PATIENT).where(_patient).values(sealed_n=sa.bindparam("n", type_=sa.BigInteger))
 )
-patient_ids = Statement(sa.select(PATIENT.c.id).order_by(PATIENT.c.id))
+#: All but those whose record was locked away: nothing is computed of them any more.
+patient_ids = Statement(
+    sa.select(PATIENT.c.id).where(PATIENT.c.restricted_at.is_(None)).order_by(PATIENT.c.id)
+)
+every_patient = Statement(
+    sa.select(PATIENT.c.id, PATIENT.c.clinic_id, PATIENT.c.restricted_at).order_by(PATIENT.c.id)
+)
 
 add_zone_change = Statement(
     sa.insert(ZONE_CHANGE), "patient_id effective_on clinic_id zone recorded_at seq"

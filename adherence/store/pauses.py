@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.pauses import PauseKind
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 
 
@@ -34,7 +35,7 @@ class PauseRow(Model):
     first_day: Mapped[date]
     #: First day that is not excused any more; open while it lasts.
     until_day: Mapped[date | None]
-    note: Mapped[str | None] = mapped_column(sa.String(500))
+    note: Mapped[str | None] = mapped_column(SealedText(500))
     author_id: Mapped[UUID] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -37,6 +37,11 @@ class Kept:
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
 
+    def forget(self) -> None:
+        """Keep nothing of what was finished so far."""
+        with self._lock:
+            self._values.clear()
+
 
 def kept() -> Kept:
     """What the current application keeps."""

@@ -12,7 +12,7 @@ import sqlite3
 import traceback
 from typing import Any
 
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
@@ -25,12 +25,16 @@ from adherence.domain.errors import (
     InvalidInput,
     NotFound,
     NotPermitted,
+    Restricted,
     TooMany,
 )
 from adherence.schemas.fields import messages_of
 from adherence.web import request_ids
 
 log = logging.getLogger(__name__)
+#: A line for each refusal of somebody unknown that an attack would leave behind. Refusals of those
+#: who are known stand in the audit.
+security = logging.getLogger("adherence.security")
 
 #: Addresses below these speak problem documents; all others are pages.
 MACHINES = ("/api/",)
@@ -42,6 +46,7 @@ STATUS: dict[type[AdherenceError], int] = {
     InvalidInput: 422,
     NotPermitted: 403,
     NotFound: 404,
+    Restricted: 423,
     Conflict: 409,
     TooMany: 429,
 }
@@ -56,6 +61,7 @@ SAID: dict[int, tuple[str, str, str]] = {
     413: ("too-large", "The request is too large.", "Send it in smaller parts."),
     415: ("media-type", "The body is of the wrong kind.", "Send application/json."),
     422: ("invalid-input", "Some fields are not valid.", "See errors."),
+    423: ("locked", "The record is locked away.", "It may be read by the patient, not changed."),
     429: ("too-many", "Too many requests.", "Wait as long as Retry-After says."),
     500: ("internal", "Something went wrong here.", "It was noted under the id in instance."),
     503: ("unavailable", "The service cannot store or read just now.", "Try again shortly."),
@@ -80,6 +86,10 @@ SHOWN: dict[int, tuple[Any, Any]] = {
         _later("Something in it does not fit"),
         _later("Go back: what you typed is still there."),
     ),
+    423: (
+        _later("Your record is locked"),
+        _later("You can read it and have a copy made. Nothing in it can be changed any more."),
+    ),
     429: (_later("A little too fast"), _later("Wait a moment and try again.")),
     500: (
         _later("Something went wrong here"),
@@ -94,6 +104,8 @@ SHOWN_STEP = (
     _later("One step comes first"),
     _later("Show that it is you. Then do it again: nothing was stored."),
 )
+#: What the log calls a refusal that may be an attack.
+EVENTS = {403: "foreign form", 429: "too often"}
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
 _SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
@@ -191,12 +203,19 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: AdherenceError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    if status in EVENTS and g.get("actor") is None:
+        _note(EVENTS[status])
     if isinstance(error, InvalidInput):
         return refusal(status, errors={error.field: [error.message_key]})
     response = refusal(status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def _note(event: str) -> None:
+    """A line of the security log: what, and at which door. Nothing of what was sent."""
+    security.warning("refused: %s at %s", event, request.endpoint)
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
@@ -211,6 +230,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, StepNeeded) and not is_machine():
         return redirect(error.to, 303) if request.method == "GET" else _page(401, error.to)
     if isinstance(error, SecurityError):
+        _note("foreign host")
         return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page
     response = refusal(error.code, getattr(error, "detail", None))
     for name, value in error.get_headers():

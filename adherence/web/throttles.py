@@ -97,6 +97,8 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "second_step": (Limit(own_session, 5, QUARTER), Limit(own_account, 10, QUARTER)),
     "prove": (Limit(own_account, 10, QUARTER),),
     "invite": (Limit(own_account, 60, HOUR),),
+    "copy": (Limit(own_account, 5, 24 * HOUR),),
+    "copy_fetch": (Limit(own_account, 30, HOUR),),
     "emergency": (Limit(own_account, 10, QUARTER), Limit(own_account, 30, 24 * HOUR)),
 }
 

@@ -10,6 +10,7 @@ from adherence.cli.main import parser
 PROMISED = [
     *("demo", "serve", "db", "account", "token", "work", "rebuild", "audit"),
     *("cma", "episodes", "pdc"),
+    *("backup", "restore", "export", "keys"),
 ]
 
 

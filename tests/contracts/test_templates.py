@@ -18,7 +18,7 @@ def named_by_code():
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id == "render_template"
+                and node.func.id in {"render_template", "stream_template"}
                 and isinstance(node.args[0], ast.Constant)
             ):
                 yield node.args[0].value, path.relative_to(ROOT).as_posix()

@@ -306,6 +306,23 @@ CALLS: dict[str, Call] = {
         spends=("activity_id",),
     ),
     "charts.draw": Call(values=PICTURE),
+    # Rights of the person
+    "exports.show": Call(),
+    "exports.ask": Call(form=_no, answers=(422,)),
+    "exports.fetch": Call(),
+    "exports.forget": Call(form=lambda record: {"sure": "yes"}, spends=("erasure_id",)),
+    "exports.withdraw": Call(form=_no, spends=("erasure_id",)),
+    "exports.show_of": Call(),
+    "exports.ask_for": Call(form=_no, answers=(422,)),
+    "exports.fetch_for": Call(answers=(404,)),
+    "exports.correct": Call(form=lambda record: {"name": f"{record.mark} P", "birth_year": ""}),
+    "erasures.show": Call(),
+    # It names no patient; what it does to wishes has tests of its own.
+    "erasures.decide": Call(
+        values={"erasure_id": new_id()},
+        form=lambda record: {"outcome": "refuse", "reason": "It must be kept"},
+        answers=(404,),
+    ),
     # Care teams, and records opened in an emergency
     "care_teams.show": Call(),
     "care_teams.mine": Call(),
@@ -443,6 +460,7 @@ CALLS: dict[str, Call] = {
 }
 NAMED = (
     *("goal_id", "activity_id", "client_id", "pause_id", "notice_id", "account_id"),
+    *("export_id", "erasure_id"),
     *("device_id", "passkey_id", "session_id", "proxy_id", "emergency_id", "decision_id"),
 )
 

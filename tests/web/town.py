@@ -29,6 +29,8 @@ from adherence.services import (
     care_teams,
     consent,
     entries,
+    erasures,
+    exports,
     goals,
     patients,
     pauses,
@@ -39,6 +41,7 @@ from adherence.services import (
     sessions,
 )
 from adherence.services.consent import Said
+from adherence.services.erasures import ErasureState
 from adherence.services.keys import new_token
 from adherence.services.sessions import digest_of
 from adherence.store.db import write
@@ -46,6 +49,7 @@ from adherence.store.devices import add_device
 from adherence.store.factors import add_passkey
 from adherence.store.ids import new_id
 from adherence.web.clock import EXTENSION as CLOCK
+from adherence.web.exports import page
 from adherence.web.policy import doors
 from tests.builders import ZONE, application, closed, session_of
 
@@ -95,6 +99,8 @@ class Record:
     passkey_id: UUID
     session_id: UUID
     proxy_id: UUID
+    export_id: UUID
+    erasure_id: UUID
     emergency_id: UUID
     decision_id: UUID
     symptom: str
@@ -375,7 +381,7 @@ class Town:
             needed_id,
             check_id,
             new_id(),
-            *([new_id()] * 9),
+            *([new_id()] * 11),
             symptom,
         )
         self.records[of] = patient
@@ -408,6 +414,7 @@ class Town:
             MONDAY,
         )
         patient.spent |= {"client_id", "pause_id", "notice_id", "account_id"}
+        patient.spent |= {"export_id", "erasure_id"}
         patient.spent |= {
             "device_id",
             "passkey_id",
@@ -531,6 +538,17 @@ class Town:
             )
             return max(each.id for each in proxies.proxies_of(one.lead, one.patient_id, at))
 
+        def export_id() -> UUID:
+            made = exports.ask(one.actor, one.patient_id, "en", at)
+            exports.build_waiting(page, at)
+            return made
+
+        def erasure_id() -> UUID:
+            for wish in erasures.erasures_of(one.patient_id):
+                if wish.state in ErasureState.open_ones():
+                    erasures.withdraw(one.actor, one.patient_id, wish.id, at)
+            return erasures.ask(one.actor, one.patient_id, f"{one.mark} wish", at)
+
         def emergency_id() -> UUID:
             """A record opened in an emergency: the own patient's is open, the others' is over."""
             rescuer = self.people[RESCUERS[of]].actor
@@ -564,6 +582,8 @@ class Town:
             return found.counts.id
 
         return {
+            "export_id": export_id,
+            "erasure_id": erasure_id,
             "decision_id": decision_id,
             "device_id": device_id,
             "passkey_id": passkey_id,
