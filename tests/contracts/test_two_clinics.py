@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from adherence.domain.entries import Status
 from adherence.services import accounts, entries, patients
 from adherence.store.accounts import ACCOUNT
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Choice, Id, UtcDateTime, db
 from adherence.store.exercises import OWN
 from adherence.store.ids import new_id
@@ -34,7 +35,7 @@ from tests.web.town import MONDAY, STAFF, TEAMS, Town, founded
 CANARY = "zqkxw"
 NORTH = [*STAFF["north"], "own", "near", "nobody"]
 #: Text that belongs to no clinic.
-OF_NO_CLINIC = {"job_state"}
+OF_NO_CLINIC = {"job_state", "consent_text"}
 #: What is drawn anew for every page could hold any letters.
 DRAWN = re.compile(rb'nonce-[\w-]+|nonce="[\w-]+"|[0-9a-f]{64}')
 
@@ -44,7 +45,8 @@ def text_columns(table: sa.Table) -> list[Any]:
     return [
         column
         for column in table.c
-        if isinstance(column.type, sa.String | sa.JSON) and not isinstance(column.type, Choice)
+        if isinstance(column.type, sa.String | sa.JSON | SealedText)
+        and not isinstance(column.type, Choice)
     ]
 
 
