@@ -243,14 +243,9 @@ def test_Z7_every_text_column_of_the_southern_clinic_holds_a_canary(twins: Twins
             for column in text_columns(table):
                 if column.foreign_keys:
                     continue
-                found = connection.execute(
-                    sa.select(sa.func.count())
-                    .select_from(table)
-                    .where(
-                        southern(table, twins.south),
-                        sa.cast(column, sa.Text).contains(CANARY),
-                    )
-                ).scalar_one()
+                # What is encrypted the database cannot search; reading opens it.
+                asked = sa.select(column).where(southern(table, twins.south))
+                found = [one for one in connection.execute(asked).scalars() if CANARY in str(one)]
                 if not found:
                     bare.append(f"{table.name}.{column.name}")
 
