@@ -55,7 +55,10 @@ def list_exercises(actor: Actor) -> ResponseReturnValue:
     language = _language()
     wanted = Wanted(
         words=request.args.get("q", ""),
-        **{name: choice(name, "", ("", *values)) for name, values in CHOICES.items()},
+        **{
+            name: choice(name, "", tuple(values)) if name in request.args else ""
+            for name, values in CHOICES.items()
+        },
     )
     shelf = exercises.shelf(actor, language)
     return _answer(

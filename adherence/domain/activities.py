@@ -11,7 +11,7 @@ from uuid import UUID
 from adherence.domain.entries import NOTHING_SAID, PAIN_SCALE, SYMPTOM_LIMIT, Amounts
 from adherence.domain.errors import InvalidInput
 from adherence.domain.schedules import Occurrence, Schedule, occurrences
-from adherence.domain.zones import Zones
+from adherence.domain.zones import DAY, Zones
 
 TITLE_LIMIT = 120
 INSTRUCTIONS_LIMIT = 4000
@@ -210,6 +210,21 @@ class Activity:
             for revision, stop in zip(self.revisions, following, strict=True)
             if revision.effective_on < end or revision is self.revisions[0]
         ]
+
+
+def was_asked(activity: Activity, zones: Zones, day: date, slot: int) -> bool:
+    """Whether (day, slot) is or ever was an occurrence of the activity.
+
+    One that a later revision took back counts: somebody may have had its form open meanwhile.
+    """
+    return any(
+        one.slot == slot
+        for revision in activity.revisions
+        if revision.effective_on <= day
+        for one in occurrences(
+            revision.schedule, zones, day, day + DAY, activity.id, revision.effective_on
+        )
+    )
 
 
 def due(activity: Activity, zones: Zones, first: date, until: date) -> list[Occurrence]:

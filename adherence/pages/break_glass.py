@@ -136,7 +136,7 @@ def _open(actor: Actor) -> ShownOpen | None:
         return None
     return ShownOpen(
         found.patient_name,
-        ngettext("%(num)s minute left", "%(num)s minutes left", found.minutes),
+        words.first_upper(ngettext("%(num)s minute left", "%(num)s minutes left", found.minutes)),
         url_for("patients.sheet", patient_id=found.patient_id),
         url_for("break_glass.end", patient_id=found.patient_id),
     )

@@ -16,10 +16,10 @@ from adherence.domain.entries import Reason, Status
 from adherence.domain.errors import NotFound
 from adherence.domain.goals import Goal
 from adherence.pages import reports, toasts
-from adherence.pages.forms import Form, fresh_id
+from adherence.pages.forms import Form, fresh_id, read_day
 from adherence.pages.own import own
 from adherence.services import entries as service
-from adherence.services import goals, library, plans
+from adherence.services import goals, library, occurrences, plans
 from adherence.services import today as days
 from adherence.services.plans import AskedActivity
 from adherence.services.today import Card
@@ -199,10 +199,16 @@ def _about(actor: Actor, activity_id: UUID, day: str, slot: int | None) -> _Abou
     patient_id = own(actor)
     item = plans.activity(actor, patient_id, activity_id, now())
     view = days.today(actor, patient_id, now())
-    try:
-        on = date.fromisoformat(day) if day else view.day
-    except ValueError as error:
-        raise NotFound from error
+    on = read_day(day) if day else view.day
+    if on is None:
+        raise NotFound
+    card = view.card(activity_id, on, slot)
+    if (
+        card is None
+        and slot is not None
+        and not occurrences.was_asked(actor, patient_id, activity_id, on, slot, now())
+    ):
+        raise NotFound
     revision = item.activity.revision_on(on) or item.activity.revisions[0]
     if slot is None:
         action = url_for("entries.store_needed", activity_id=activity_id)
@@ -212,7 +218,7 @@ def _about(actor: Actor, activity_id: UUID, day: str, slot: int | None) -> _Abou
         actor=actor,
         item=item,
         asked=revision.asked,
-        card=view.card(activity_id, on, slot),
+        card=card,
         day=on,
         slot=slot,
         zone=view.zone,

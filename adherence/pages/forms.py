@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adherence.domain.entries import NOTE_LIMIT
 from adherence.domain.errors import InvalidInput, NotFound
+from adherence.domain.schedules import EARLIEST, LATEST
 from adherence.domain.texts import clean
 from adherence.domain.zones import first_instant
 from adherence.services.entries import Receipt
@@ -197,11 +198,10 @@ class Form:
             if required:
                 self.wrong(name, required)
             return None
-        try:
-            return date.fromisoformat(typed)
-        except ValueError:
+        found = read_day(typed)
+        if found is None:
             self.wrong(name, _("%(typed)s is not a day. Write it as 2026-03-12.", typed=typed[:20]))
-            return None
+        return found
 
     def clock(self, name: str) -> time | None:
         """Return a time of day."""
@@ -240,6 +240,16 @@ class Form:
         if instant > now:
             self.wrong("at_time", wrong_words("in_the_future"))
         return instant
+
+
+def read_day(typed: str) -> date | None:
+    """Return a day written as 2026-03-12; None for anything else and for what no calendar needs."""
+    try:
+        found = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    is_plain = typed == found.isoformat()
+    return found if is_plain and EARLIEST <= found < LATEST else None
 
 
 def read_clock(typed: str) -> time | None:

@@ -494,6 +494,6 @@ def _entry_event(found: Sheet, row: Any, by_id: dict[UUID, Any]) -> Event:
         at=row.performed_at.isoformat(),
         when=_when(found, row.performed_at),
         correct=""
-        if row.withdrawn
+        if row.withdrawn or relation() is Relation.EMERGENCY
         else url_for("corrections.show", patient_id=found.patient_id, client_id=row.client_id),
     )

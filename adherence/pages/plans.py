@@ -26,7 +26,7 @@ from adherence.domain.schedules import Schedule, ScheduleKind, ZonePolicy
 from adherence.domain.windows import ANY_TIME, SAME_DAY, Window, WindowKind
 from adherence.domain.zones import first_instant
 from adherence.pages import prescribing, toasts
-from adherence.pages.forms import Form, read_clock
+from adherence.pages.forms import Form, read_clock, read_day
 from adherence.pages.prescribing import ShownChosen, ShownShelf
 from adherence.services import goals, patients, progress
 from adherence.services import plans as service
@@ -544,10 +544,7 @@ def _revise_page(
 ) -> ResponseReturnValue:
     today = _today(actor, patient_id)
     last = item.activity.revisions[-1]
-    try:
-        begins = date.fromisoformat(form.raw("effective_on"))
-    except ValueError:
-        begins = today + ONE_DAY
+    begins = read_day(form.raw("effective_on")) or today + ONE_DAY
     number = last.number + 1
     when = words.day(begins)
     page = ShownRevision(

@@ -18,7 +18,8 @@ from adherence.services.sessions import Entered
 from adherence.web import locale, sessions, throttles
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
-from adherence.web.policy import policy
+from adherence.web.policy import NEXT_STEP, policy
+from adherence.web.problems import StepNeeded
 
 blueprint = Blueprint("steps", __name__)
 
@@ -35,8 +36,7 @@ GROUP = 5
 @policy("sign_in.finish")
 def next_one(actor: Actor) -> ResponseReturnValue:
     """Go to the step that is still needed."""
-    has_second = service.factors_of(actor.account_id).has_second
-    endpoint = PAGES[next_step(sessions.current().via, has_second)]
+    endpoint = PAGES[_needed(actor)]
     chosen = request.args.get("lang")
     lang = chosen if chosen in locale.LOCALES else None
     return redirect(url_for(endpoint, lang=lang), 303)
@@ -46,6 +46,7 @@ def next_one(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.finish")
 def second(actor: Actor) -> ResponseReturnValue:
     """Ask for the second factor."""
+    _only_at(actor, Step.PROVE)
     return _second_page(actor, {})
 
 
@@ -53,6 +54,7 @@ def second(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.finish", throttle="second_step")
 def prove_second(actor: Actor) -> ResponseReturnValue:
     """Take an authenticator or a recovery code."""
+    _only_at(actor, Step.PROVE)
     typed = request.form.get("code", "")[:40]
     entered = service.finish(sessions.current(), typed, sessions.browser(), now())
     if entered is None:
@@ -67,6 +69,7 @@ def prove_second(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.finish", throttle="second_step")
 def second_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to ask for one of the account's passkeys."""
+    _only_at(actor, Step.PROVE)
     throttles.forgive()
     return passkeys.prove_options(sessions.current(), sessions.secret(), now())
 
@@ -75,6 +78,7 @@ def second_options(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.finish", throttle="second_step")
 def prove_passkey(actor: Actor) -> ResponseReturnValue:
     """Take a passkey as the second step."""
+    _only_at(actor, Step.PROVE)
     try:
         entered = passkeys.prove(
             sessions.current(), sessions.secret(), sign_in.answer(), sessions.browser(), now()
@@ -89,6 +93,7 @@ def prove_passkey(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.begin_password")
 def first_password(actor: Actor) -> ResponseReturnValue:
     """Ask for the first password."""
+    _only_at(actor, Step.PASSWORD)
     return _password_page(actor, {})
 
 
@@ -96,6 +101,7 @@ def first_password(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.begin_password")
 def set_first_password(actor: Actor) -> ResponseReturnValue:
     """Keep the first password."""
+    _only_at(actor, Step.PASSWORD)
     form = Form({})
     password = request.form.get("password", "")
     if password != request.form.get("again", ""):
@@ -116,6 +122,7 @@ def set_first_password(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.enrol")
 def enrol(actor: Actor) -> ResponseReturnValue:
     """Offer a secret for an authenticator app, and passkeys."""
+    _only_at(actor, Step.ENROL)
     return enrol_page(actor, {}, is_first=True)
 
 
@@ -123,6 +130,7 @@ def enrol(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.enrol", throttle="second_step")
 def set_up(actor: Actor) -> ResponseReturnValue:
     """Keep the authenticator app whose code was typed in, and show the recovery codes."""
+    _only_at(actor, Step.ENROL)
     return keep_totp(actor, is_first=True)
 
 
@@ -130,6 +138,7 @@ def set_up(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.enrol", throttle="second_step")
 def passkey_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to make the first passkey."""
+    _only_at(actor, Step.ENROL)
     throttles.forgive()
     return passkeys.new_options(sessions.current(), sessions.secret(), now())
 
@@ -138,6 +147,7 @@ def passkey_options(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.enrol", throttle="second_step")
 def add_passkey(actor: Actor) -> ResponseReturnValue:
     """Keep the first passkey, and show the recovery codes."""
+    _only_at(actor, Step.ENROL)
     return keep_passkey(actor, is_first=True)
 
 
@@ -145,6 +155,7 @@ def add_passkey(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.welcome")
 def welcome(actor: Actor) -> ResponseReturnValue:
     """Ask a patient whether the code is theirs, for the language and for a PIN."""
+    _only_at(actor, Step.WELCOME)
     return _welcome_page(actor, {}, {})
 
 
@@ -152,6 +163,7 @@ def welcome(actor: Actor) -> ResponseReturnValue:
 @policy("sign_in.welcome")
 def open_device(actor: Actor) -> ResponseReturnValue:
     """Let the PIN open this device from now on."""
+    _only_at(actor, Step.WELCOME)
     form = Form({"locale": request.form.get("locale", "")})
     chosen = form.choice("locale", locale.LOCALES) or locale.current()
     pin = "".join(request.form.get("pin", "").split())[: PIN_LONGEST + 1]
@@ -233,6 +245,17 @@ def offer(actor: Actor) -> NewTotp:
     """The secret that this session offers for an authenticator app."""
     clinic = patients.clinic_name(actor.clinic_id)
     return factors.new_totp(sessions.secret(), actor.name, clinic)
+
+
+def _needed(actor: Actor) -> Step:
+    has_second = service.factors_of(actor.account_id).has_second
+    return next_step(sessions.current().via, has_second)
+
+
+def _only_at(actor: Actor, step: Step) -> None:
+    """Lead to the step that comes next whoever asks for another: none can be taken out of turn."""
+    if _needed(actor) is not step:
+        raise StepNeeded(NEXT_STEP)
 
 
 def _remember(actor: Actor) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Response, redirect, request
 
-COOKIE = "said"
+COOKIE = "__Host-said"
 SECONDS = 60
 UNDONE = "undone"
 
@@ -36,7 +36,8 @@ def back_to(address: str, client_id: UUID | str | None = None) -> Response:
             COOKIE,
             str(client_id),
             max_age=SECONDS,
-            secure=request.is_secure,
+            path="/",
+            secure=True,
             httponly=True,
             samesite="Strict",
         )
@@ -59,5 +60,5 @@ def said() -> str:
 def forget(response: Response) -> Response:
     """Return the page, after which the toast is not shown again."""
     if COOKIE in request.cookies:
-        response.delete_cookie(COOKIE, secure=request.is_secure, httponly=True, samesite="Strict")
+        response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Strict")
     return response

@@ -22,7 +22,7 @@ from adherence.pages.forms import Form, fresh_id
 from adherence.pages.goals import GoalHead, head
 from adherence.pages.own import own
 from adherence.pages.toasts import Toast
-from adherence.services import entries, pauses
+from adherence.services import entries, occurrences, pauses
 from adherence.services import today as days
 from adherence.services.entries import Result
 from adherence.services.pauses import PauseView
@@ -129,6 +129,8 @@ def answer(actor: Actor) -> Response:
     patient_id = own(actor)
     client_id = form.id()
     card = days.today(actor, patient_id, now()).card(activity_id, day, slot)
+    if card is None and not occurrences.was_asked(actor, patient_id, activity_id, day, slot, now()):
+        raise NotFound
     if card is not None and card.entry is not None and card.entry.client_id != client_id:
         return toasts.back_to(url_for("entries.log", **where))
     receipt = entries.log_entry(

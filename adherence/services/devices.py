@@ -13,7 +13,7 @@ from uuid import UUID
 from adherence.domain.access import Actor, Role, Stage
 from adherence.domain.audit import Refusal
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.sign_in import TRIES, Via, is_pin, is_weak_pin
+from adherence.domain.sign_in import TRIES, Step, Via, is_pin, is_weak_pin
 from adherence.services import passwords
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
@@ -24,6 +24,7 @@ from adherence.services.sessions import (
     actor_from,
     begin,
     beginning,
+    check_step,
     digest_of,
 )
 from adherence.store import accounts as account_table
@@ -69,6 +70,7 @@ def welcome(
     Raises:
         InvalidInput: no PIN, or one that anybody would try first.
         NotFound: the first visit has ended meanwhile.
+        NotPermitted: the sign-in did not begin with a code for patients.
     """
     check_pin(pin)
     row, cookie = _row(session.actor.account_id, pin, browser, now)
@@ -76,6 +78,7 @@ def welcome(
     actor = session.actor
 
     def work(run: Run) -> Entered:
+        check_step(run, session, Step.WELCOME)
         run.do(table.add_device, **row)
         run.do(account_table.set_locale, account_id=actor.account_id, new_locale=locale)
         secret = begin(run, new, actor, Stage.FULL, session.via, device_id=row["id"], finishes=True)
@@ -125,6 +128,8 @@ def by_pin(cookie: str, pin: str, browser: Browser, now: datetime) -> Entered | 
     row: Any = write(lambda run: run.first(table.try_pin, digest=digest))
     is_right = passwords.pin_fits(None if row is None else row.pin, cookie, pin)
     if row is None:
+        # No clinic has an audit for it; a second transaction is opened all the same.
+        write(lambda run: run.first(table.try_pin, digest=digest))
         return 0
     new = beginning(browser, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from adherence.domain import activities
 from adherence.domain.access import Actor
 from adherence.domain.errors import InvalidInput
 from adherence.domain.matching import Outcome
@@ -52,6 +53,20 @@ def asked_for(
     if until is None:
         raise InvalidInput("until", "required")
     return occurrences(actor, patient_id, first, until, now)
+
+
+def was_asked(
+    actor: Actor, patient_id: UUID, activity_id: UUID, day: date, slot: int, now: datetime
+) -> bool:
+    """Whether there is or ever was such an occurrence of one of the patient's activities.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        _, care = opened(run, actor, patient_id)
+    found = care.activities.get(activity_id)
+    return found is not None and activities.was_asked(found, care.zones, day, slot)
 
 
 def in_order(outcome: Outcome) -> tuple[date, bool, datetime, str, int]:

@@ -12,6 +12,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,7 +20,7 @@ from uuid import UUID
 from adherence import settings
 from adherence.domain.access import Actor, Stage
 from adherence.domain.errors import NotFound
-from adherence.domain.sign_in import Purpose, Via
+from adherence.domain.sign_in import Purpose, Step, Via
 from adherence.domain.texts import clean
 from adherence.services import factors, mails, one_time
 from adherence.services.record import audit_clinic
@@ -29,6 +30,7 @@ from adherence.services.sessions import (
     Opened,
     begin,
     beginning,
+    check_step,
     digest_of,
     enter,
 )
@@ -130,6 +132,7 @@ def add_passkey(
     Raises:
         Refused: the answer is not right, was given before, or to another session's question.
         NotFound: the session has ended meanwhile.
+        NotPermitted: a pending sign-in needs another step than its first second factor.
     """
     from webauthn import verify_registration_response  # noqa: PLC0415 - slow to import
 
@@ -163,6 +166,8 @@ def add_passkey(
     news = news_of(actor.account_id, now)
 
     def work(run: Run) -> tuple[Entered, list[str]]:
+        if session.stage is Stage.PENDING:
+            check_step(run, session, Step.ENROL)
         known = run.all(table.passkeys_of, account_id=actor.account_id)
         if len(known) >= MOST_PASSKEYS or run.first(
             table.passkey_by_credential, credential=verified.credential_id
@@ -290,23 +295,40 @@ def _verified(purpose: Purpose, answer: dict[str, Any], bound: str, now: datetim
             account: Any = row and run.first(
                 account_table.credentials_by_id, account_id=row.account_id
             )
-        if row is None or account is None:
-            raise Refused
+        # Of a key that nobody has the signature is checked too, so that both cost the same.
+        is_known = row is not None and account is not None
         # Some authenticators leave the handle out; the key names the account either way.
-        if handle and not secrets.compare_digest(_decoded(handle), bytes(account.handle)):
+        if (
+            is_known
+            and handle
+            and not secrets.compare_digest(_decoded(handle), bytes(account.handle))
+        ):
             raise Refused
         verified = verify_authentication_response(
             credential=answer,
             expected_challenge=_said_challenge(answer),
             expected_rp_id=_host(),
             expected_origin=settings.current().origin,
-            credential_public_key=bytes(row.public_key),
-            credential_current_sign_count=row.count,
+            credential_public_key=bytes(row.public_key) if is_known else _stand_in(),
+            credential_current_sign_count=row.count if is_known else 0,
             require_user_verification=True,
         )
     except _broken() as error:
         raise Refused from error
+    if not is_known:
+        raise Refused
     return row, verified
+
+
+@lru_cache(maxsize=1)
+def _stand_in() -> bytes:
+    """The public key of nobody, as passkeys have them: ES256 on P-256."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - slow to import
+    from webauthn.helpers import encode_cbor  # noqa: PLC0415 - slow to import
+
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    x, y = (number.to_bytes(32, "big") for number in (point.x, point.y))
+    return encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
 
 
 def _use(run: Run, row: Any, verified: Any, now: datetime) -> None:

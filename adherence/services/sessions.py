@@ -14,10 +14,11 @@ from uuid import UUID
 
 from adherence import settings
 from adherence.domain.access import STAFF, Actor, Role, Stage
-from adherence.domain.errors import NotFound
-from adherence.domain.sign_in import Via, stage_after
+from adherence.domain.errors import NotFound, NotPermitted
+from adherence.domain.sign_in import Step, Via, next_step, stage_after
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
+from adherence.store import accounts as account_table
 from adherence.store import sessions as table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
@@ -173,6 +174,24 @@ def enter(
     actor = actor_from(row)
     stage = stage_after(actor.role, via, has_factor(row), is_demo, is_two)
     return Entered(begin(run, new, actor, stage, via), stage, via, actor)
+
+
+def check_step(run: Run, session: Opened, step: Step) -> None:
+    """Refuse a step of a pending sign-in that is not the next one.
+
+    Without this a password alone would lead past the second factor, to setting up another one. It
+    is asked in the transaction of the step, so what was set up meanwhile counts.
+
+    Raises:
+        NotPermitted: another step comes next, or none.
+    """
+    row: Any = run.first(account_table.credentials_by_id, account_id=session.actor.account_id)
+    if (
+        session.stage is not Stage.PENDING
+        or row is None
+        or next_step(session.via, has_factor(row)) is not step
+    ):
+        raise NotPermitted
 
 
 def has_factor(row: Any) -> bool:

@@ -16,7 +16,7 @@ from adherence import settings
 from adherence.domain.access import Actor, Role, Stage
 from adherence.domain.audit import Refusal
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.sign_in import Purpose, Via
+from adherence.domain.sign_in import Purpose, Step, Via
 from adherence.services import accounts, factors, mails, one_time, passwords
 from adherence.services.factors import NewTotp
 from adherence.services.mails import MailKind
@@ -29,6 +29,7 @@ from adherence.services.sessions import (
     actor_from,
     begin,
     beginning,
+    check_step,
     digest_of,
     enter,
     has_factor,
@@ -312,6 +313,7 @@ def choose_first_password(
     Raises:
         InvalidInput: nobody should take this password.
         NotFound: the first visit has ended meanwhile.
+        NotPermitted: the sign-in did not begin with a link for staff.
     """
     row = _row(session.actor.account_id)
     _check_password(row, password)
@@ -319,6 +321,7 @@ def choose_first_password(
     new = beginning(browser, now)
 
     def work(run: Run) -> Entered:
+        check_step(run, session, Step.PASSWORD)
         run.do(account_table.set_password, account_id=row.account_id, new_hash=hashed)
         secret = begin(run, new, session.actor, Stage.PENDING, Via.PASSWORD, finishes=True)
         audit_clinic(run, session.actor, "password.set", row.account_id, now)
@@ -334,6 +337,7 @@ def enrol(
 
     Raises:
         NotFound: the session has ended meanwhile.
+        NotPermitted: a pending sign-in whose account has a second factor, which is to be shown.
     """
     step = factors.confirms(offered, typed, now)
     if step is None:
@@ -345,6 +349,8 @@ def enrol(
     news = news_of(actor.account_id, now)
 
     def work(run: Run) -> Entered:
+        if session.stage is Stage.PENDING:
+            check_step(run, session, Step.ENROL)
         factors.store_totp(run, actor.account_id, sealed, step)
         factors.store_recovery(run, actor.account_id, rows)
         if session.stage is Stage.PENDING:

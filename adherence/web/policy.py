@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.routing import Rule as Route
 
 from adherence.domain import access
@@ -207,7 +208,10 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     """
     route = request.url_rule
     if route is None:
-        return  # the router has its own refusal ready: no such address, or no such method
+        # The router has its own refusal ready: no such address, no such method, or not our host.
+        if not isinstance(request.routing_exception, SecurityError):
+            throttles.pace(None)
+        return
     door = doors.get(route.endpoint)
     if door is None:
         raise NotPermitted
@@ -230,6 +234,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
     if door.is_machine:
         actor = _bearer()
     if actor is None:
+        throttles.pace(None)
         raise SignedOut
     if session is not None and session.stage not in rule.stages:
         _check_form(settings, door, is_safe)

@@ -12,7 +12,7 @@ import sqlite3
 import traceback
 from typing import Any
 
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _later
@@ -32,6 +32,9 @@ from adherence.schemas.fields import messages_of
 from adherence.web import request_ids
 
 log = logging.getLogger(__name__)
+#: A line for each refusal of somebody unknown that an attack would leave behind. Refusals of those
+#: who are known stand in the audit.
+security = logging.getLogger("adherence.security")
 
 #: Addresses below these speak problem documents; all others are pages.
 MACHINES = ("/api/",)
@@ -101,6 +104,8 @@ SHOWN_STEP = (
     _later("One step comes first"),
     _later("Show that it is you. Then do it again: nothing was stored."),
 )
+#: What the log calls a refusal that may be an attack.
+EVENTS = {403: "foreign form", 429: "too often"}
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
 _SQLITE_WAIT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
@@ -198,12 +203,19 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: AdherenceError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    if status in EVENTS and g.get("actor") is None:
+        _note(EVENTS[status])
     if isinstance(error, InvalidInput):
         return refusal(status, errors={error.field: [error.message_key]})
     response = refusal(status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def _note(event: str) -> None:
+    """A line of the security log: what, and at which door. Nothing of what was sent."""
+    security.warning("refused: %s at %s", event, request.endpoint)
 
 
 def _invalid(error: ValidationError) -> ResponseReturnValue:
@@ -218,6 +230,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, StepNeeded) and not is_machine():
         return redirect(error.to, 303) if request.method == "GET" else _page(401, error.to)
     if isinstance(error, SecurityError):
+        _note("foreign host")
         return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page
     response = refusal(error.code, getattr(error, "detail", None))
     for name, value in error.get_headers():

@@ -267,7 +267,7 @@ def test_a_pull_holds_nothing_that_only_the_server_needs(town: Town):
         assert kept not in text
 
 
-def test_the_export_is_every_entry_and_no_cell_runs_as_a_formula(town: Town):
+def test_O5_the_export_is_every_entry_and_no_cell_runs_as_a_formula(town: Town):
     import csv
     from io import StringIO
 

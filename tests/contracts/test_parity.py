@@ -1,9 +1,19 @@
 """Wire and table tell the same story: no field that is lost on the way, no column nobody fills."""
 
-from adherence.domain.entries import EFFORT_SCALE, PAIN_SCALE
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from adherence.domain.activities import Asked
+from adherence.domain.entries import EFFORT_SCALE, PAIN_SCALE, SYMPTOM_LIMIT
+from adherence.domain.errors import InvalidInput
+from adherence.domain.goals import Goal, Measure
 from adherence.schemas.entries import EntrySchema, EntryShownSchema
+from adherence.schemas.plans import AskedSchema, NewGoalSchema
 from adherence.services.entries import FIELDS, payload_hash
 from adherence.store.entries import ENTRY
+from adherence.store.goals import GOAL
 
 #: Columns that no document carries, because the server knows them better.
 FILLED_BY_THE_SERVER = {
@@ -61,3 +71,19 @@ def test_the_table_reads_its_bounds_from_the_rules():
         assert any(
             f"BETWEEN {low} AND {high}" in text for key, text in checks.items() if name in key
         )
+
+
+def test_the_name_of_a_symptom_has_one_bound_wherever_it_stands():
+    fits, too_long = "x" * SYMPTOM_LIMIT, "x" * (SYMPTOM_LIMIT + 1)
+    assert ENTRY.c.symptom.type.length == GOAL.c.symptom.type.length == SYMPTOM_LIMIT
+    for schema in (EntrySchema(), NewGoalSchema(), AskedSchema()):
+        assert schema.fields["symptom"].limit == SYMPTOM_LIMIT
+
+    goal = partial(Goal, UUID(int=1), "Sleep", Measure.SYMPTOM, 2, symptom=fits)
+    assert (goal().symptom, Asked("Ask", symptom=fits).symptom) == (fits, fits)
+    for refused in (partial(goal, symptom=too_long), partial(Asked, "Ask", symptom=too_long)):
+        with pytest.raises(InvalidInput) as error:
+            refused()
+        assert (error.value.field, error.value.message_key) == ("symptom", "too_long")
+    stored = {**Asked("Ask", symptom=fits).to_json(), "symptom": too_long}
+    assert Asked.from_json(stored).symptom == fits

@@ -34,8 +34,11 @@ from tests.web.town import MONDAY, STAFF, TEAMS, Town, founded
 #: Short enough for a column of eight characters, and nothing that anybody would write.
 CANARY = "zqkxw"
 NORTH = [*STAFF["north"], "own", "near", "nobody"]
-#: Text that belongs to no clinic.
-OF_NO_CLINIC = {"job_state", "consent_text"}
+#: Text that belongs to no clinic, and whose it is. Whoever adds a line has thought about it.
+OF_NO_CLINIC = {
+    "job_state": "the server's",
+    "consent_text": "what this version of the software asks for, the same for every clinic",
+}
 #: What is drawn anew for every page could hold any letters.
 DRAWN = re.compile(rb'nonce-[\w-]+|nonce="[\w-]+"|[0-9a-f]{64}')
 

@@ -68,6 +68,7 @@ def race(of: Any, url: str, folder: Path) -> list[int]:
     return said
 
 
+@pytest.mark.postgres
 def test_a_milestone_is_awarded_once_however_many_write_at_once(store_url: str, tmp_path: Path):
     of = ward(store_url, patients=1)
 

@@ -270,6 +270,39 @@ def test_a_lost_phone_opens_nothing_any_more(practice: Practice):
     assert stolen.page.locator("#password").count() == 1
 
 
+def test_S10_the_way_back_after_signing_out_shows_nothing(practice: Practice):
+    """A shared computer: the next person presses Back, twice, and Forward again."""
+    phone = practice.window()
+    practice.come_by_paper(phone)
+    page = phone.page
+    for path in ("/today", "/goals", "/account"):
+        page.goto(practice.url + path)
+        page.wait_for_load_state("networkidle")
+    assert "Ruth" in page.content()
+    page.locator("form[action*='/sign-out'] button").first.click()
+    page.wait_for_url("**/signed-out*")
+    for step in (page.go_back, page.go_back, page.go_forward):
+        step(wait_until="networkidle")
+        assert "/sign-in" in page.url, page.url
+        assert page.locator("form[action*='/sign-out']").count() == 0
+        assert "Ruth" not in page.content()
+
+
+def test_A9_a_password_leads_past_no_second_factor_in_a_browser(practice: Practice):
+    """Whoever knows a password types the address of the step that would set up another app."""
+    desk = practice.window(width=1280)
+    page = desk.page
+    page.goto(f"{practice.url}/sign-in")
+    page.get_by_label("E-mail").fill(practice.ada.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("form button").first.click()
+    page.wait_for_url("**/sign-in/second*")
+    for path in ("/sign-in/enrol", "/sign-in/password/new"):
+        page.goto(practice.url + path)
+        assert "/sign-in/second" in page.url
+        assert page.locator(".qr").count() == 0
+
+
 def test_a_mailed_link_works_where_it_was_asked_for(practice: Practice):
     phone, other = practice.window(), practice.window()
     page = phone.page

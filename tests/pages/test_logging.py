@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from adherence.domain.entries import Amounts
 from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import entries, pauses, plans
 from adherence.services import today as days
-from tests.pages.browsers import Browser
+from tests.pages.browsers import SITE, Browser
 from tests.wards import MONDAY, ward
 
 HOUR = timedelta(hours=1)
@@ -237,3 +237,55 @@ def test_a_dose_as_needed_too_soon_is_asked_about_and_never_refused(app, ruth):
 
     assert browser.press(question.text, "/log/", again="yes").status_code == 303
     assert len(stored(ruth)) == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "slot"),
+    [
+        (MONDAY.date(), 2),
+        (MONDAY.date(), 23),
+        (MONDAY.date() - timedelta(days=5), 0),
+        ("0001-01-01", 0),
+        ("9999-12-31", 0),
+        ("20260302", 0),
+        ("2026-W10-1", 0),
+        ("2026-02-30", 0),
+        ("today", 0),
+        ("٢٠٢٦-٠٣-٠٢", 0),
+    ],
+)
+def test_a_dose_that_was_never_asked_for_has_no_page(browser, ruth, day, slot):
+    path = f"/log/{ruth.medicine_id}/{day}/{slot}"
+    about = {"activity_id": str(ruth.medicine_id), "day": str(day), "slot": str(slot)}
+    card, fields = card_form(browser, ruth.exercise_id)
+
+    for address in (path, path.replace("/log/", "/not-today/")):
+        assert browser.client.get(address, base_url=SITE).status_code == 404, address
+        assert browser.post(address, fields | {"status": "done"}).status_code == 404, address
+    assert browser.post(card, fields | about | {"status": "done"}).status_code == 404
+    assert stored(ruth) == []
+
+
+def test_an_open_form_outlives_the_revision_that_takes_its_dose_back(browser, ruth):
+    """Two doses a day become one today; the second one's form lay open and was filled in."""
+    path = f"/log/{ruth.medicine_id}/{MONDAY.date()}/1"
+    form, fields = browser.forms(browser.open(path), "/log/")[0]
+    plans.revise_activity(
+        ruth.therapist,
+        ruth.patient_id,
+        ruth.medicine_id,
+        effective_on=MONDAY.date(),
+        schedule=Schedule(
+            kind=ScheduleKind.WEEKDAYS,
+            starts_on=MONDAY.date(),
+            weekdays=frozenset(range(7)),
+            times=(time(8),),
+        ),
+        asked=Asked(title="Paracetamol 500 mg", amounts=Amounts(quantity=1), unit="tablet"),
+        reason="once a day is enough",
+        now=MONDAY,
+    )
+
+    assert browser.post(form, fields | {"status": "done"}).status_code == 303
+    assert [row.status for row in stored(ruth)] == ["done"]
+    assert browser.client.get(path, base_url=SITE).status_code == 200

@@ -844,8 +844,13 @@ def test_a_pin_chosen_later_takes_the_place_of_the_one_before(app: Flask):
     ruth = patient(ada)
     first, cookie = invited(ada, ruth)
 
-    done, fresh = devices.add_device(opened(first, MONDAY), "864209753", Browser(first), MONDAY)
+    at = MONDAY + 4 * MINUTE
+    before = opened(first, at)
+    done, fresh = devices.add_device(before, "864209753", Browser(first), at)
 
+    after = opened(done.secret, at)
+    assert (after.started_at, after.ends_at) == (before.started_at, before.ends_at)
+    assert after.proved_at == before.proved_at, "a PIN that was chosen proves nothing"
     assert is_in(done.secret, MONDAY)
     assert not is_in(first, MONDAY)
     assert devices.by_pin(cookie, PIN, Browser(), MONDAY) == 0

@@ -133,7 +133,7 @@ def test_L1_a_refused_request_leaves_no_line_that_claims_it_happened(town: Town)
     town.ask("own", f"/api/v1/patients/{near}")
     town.ask("former", f"/patients/{town.records['own'].patient_id}")
 
-    assert audit(town) == before
+    assert {line[-1] for line in audit(town) if line not in before} == {"refused"}
 
 
 def test_L1_the_audit_says_which_change_by_whom_and_when(town: Town):
@@ -167,3 +167,37 @@ def test_the_audit_of_all_this_holds_together(town: Town):
         )
     with town.inside():
         assert [fault for clinic in chains.clinic_ids() for fault in chains.verify(clinic)] == []
+
+
+@pytest.mark.parametrize(
+    ("event", "path", "more"),
+    [
+        ("foreign form at sign_in.by_code", "/code", {"token": "x"}),
+        ("foreign host at None", "/code", {"base_url": "https://evil.example"}),
+    ],
+)
+def test_L3_a_refusal_of_somebody_unknown_is_one_line_of_the_log(
+    town: Town, caplog: pytest.LogCaptureFixture, event: str, path: str, more: dict[str, str]
+):
+    data = {"csrf_token": more.get("token", ""), "token": "a code that nobody may read"}
+    base_url = more.get("base_url", "http://localhost")
+    with caplog.at_level(logging.INFO):
+        answer = town.browser().post(path, data=data, base_url=base_url)
+
+    assert answer.status_code in (400, 403)
+    lines = [one.getMessage() for one in caplog.records if one.name == "adherence.security"]
+    assert lines == [f"refused: {event}"]
+
+
+def test_L3_trying_too_often_is_a_line_and_what_is_allowed_is_none(
+    town: Town, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.INFO):
+        town.ask("own", "/today")
+        assert "adherence.security" not in {one.name for one in caplog.records}
+        for _ in range(31):
+            answer = town.enter("no such code")
+
+    assert answer.status_code == 429
+    lines = [one.getMessage() for one in caplog.records if one.name == "adherence.security"]
+    assert lines == ["refused: too often at sign_in.by_code"]
