@@ -315,7 +315,7 @@ CALLS: dict[str, Call] = {
     "exports.show_of": Call(),
     "exports.ask_for": Call(form=_no, answers=(422,)),
     "exports.fetch_for": Call(answers=(404,)),
-    "exports.correct": Call(form=lambda record: {"name": f"{record.mark} P", "birth_year": ""}),
+    "exports.correct": Call(form=lambda record: {"name": f"{record.mark} P", "birth_year": "1950"}),
     "erasures.show": Call(),
     # It names no patient; what it does to wishes has tests of its own.
     "erasures.decide": Call(
