@@ -364,8 +364,12 @@ OBJECTS: dict[str, Object] = {
     "patient": _object(
         "id name birth_year zone day started_on team",
         "clinic_id account_id home_zone created_at seq plan_version settled_on audit_n audit_head "
-        "sealed_n",
-        {"patient.add": "name zone birth_year discipline started_on", "zone.change": "zone"},
+        "sealed_n restricted_at",
+        {
+            "patient.add": "name zone birth_year discipline started_on",
+            "patient.correct": "name birth_year",
+            "zone.change": "zone",
+        },
     ),
     "member": _object(
         "account_id name discipline lead kind from_at until_at stands_for_id",

@@ -60,7 +60,7 @@ class Kind:
         return [name for name in self.columns if name in secrets | self.withheld]
 
 
-def _kind(
+def _kind(  # nosec B107
     whose: Whose,
     key: str = "",
     identifier: str = "",

@@ -15,11 +15,10 @@ from flask import current_app, stream_template
 from flask_babel import force_locale
 
 from adherence.domain.activities import Asked
-from adherence.domain.audit import FORM_READ, is_read
 from adherence.domain.entries import Amounts
 from adherence.domain.schedules import Schedule
 from adherence.services.exports import Opened
-from adherence.web import words
+from adherence.web import audit_words, words
 from adherence.web.locale import gettext as _
 from adherence.web.locale import later as _later
 
@@ -35,29 +34,6 @@ GOAL_STATES = {
     "active": _later("going on"),
     "achieved": _later("reached"),
     "closed": _later("ended"),
-}
-#: What an audit line's first word is about.
-ABOUT = {
-    "patient": _later("your record"),
-    "entry": _later("your entries"),
-    "sync": _later("your entries"),
-    "today": _later("your day"),
-    "goal": _later("your goals"),
-    "plan": _later("your plans"),
-    "activity": _later("what is asked of you"),
-    "occurrence": _later("what is due"),
-    "progress": _later("your progress"),
-    "chart": _later("your charts"),
-    "milestone": _later("your milestones"),
-    "notice": _later("your notices"),
-    "pause": _later("your pauses"),
-    "supply": _later("your supplies"),
-    "team": _later("your care team"),
-    "proxy": _later("who acts for you"),
-    "zone": _later("your time zone"),
-    "export": _later("copies of your data"),
-    "erasure": _later("your wish for deletion"),
-    "rebuild": _later("sums of your days"),
 }
 
 
@@ -378,17 +354,14 @@ def _ways_in(opened: Opened, known: Known) -> Section:
 
 def _looks(opened: Opened, known: Known) -> Section:
     def cells(row: Row) -> tuple[str, ...]:
-        about = row["action"].partition(".")[0]
-        looked = is_read(row["action"]) or row["action"] == FORM_READ
         return (
             known.when(row["at"]),
             known.person(row["actor_id"]),
-            str(ABOUT.get(about, about)),
-            _("looked at it") if looked else _("wrote or changed something"),
+            str(audit_words.ACTIONS.get(row["action"], row["action"])),
         )
 
     lead = _("Every look of somebody else at your record leaves a line, and so does every change.")
-    columns = _("At"), _("Who"), _("What"), _("How")
+    columns = _("At"), _("Who"), _("What")
     return _section(
         "looks", _("Who opened your record"), lead, columns, opened.rows("audit"), cells
     )
