@@ -91,6 +91,8 @@ class Opened:
             ("entry", "author_id"),
             ("revision", "author_id"),
             ("care_relation", "account_id"),
+            ("break_glass", "account_id"),
+            ("break_glass", "seen_by"),
             ("proxy", "account_id"),
             ("notice", "reviewed_by"),
         ):

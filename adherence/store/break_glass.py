@@ -106,12 +106,14 @@ open_of_account = Statement(
 end_break_glass = Statement(
     sa.update(GLASS).where(_patient, _account, _open).values(ended_at=_now).returning(GLASS.c.id)
 )
-#: Patients of a clinic who were born in a year: their names are compared by the use case.
+#: Patients of a clinic who were born in a year, but for those who are locked away: the use case
+#: compares the names.
 patients_born_in = Statement(
     sa.select(PATIENT.c.id, PATIENT.c.name, PATIENT.c.started_on, PATIENT.c.home_zone)
     .where(
         PATIENT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
         PATIENT.c.birth_year == sa.bindparam("year", type_=sa.Integer),
+        PATIENT.c.restricted_at.is_(None),
     )
     .order_by(PATIENT.c.started_on, PATIENT.c.id)
 )

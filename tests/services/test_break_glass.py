@@ -203,6 +203,15 @@ def test_Z11_only_the_full_name_and_the_year_find_somebody(ward: Ward, changes: 
     assert nothing_is_left(ward)
 
 
+def test_a_record_that_is_locked_away_reads_like_none(ward: Ward):
+    with db.engine.begin() as connection:
+        this = PATIENT.c.id == ward.pid
+        connection.execute(sa.update(PATIENT).where(this).values(restricted_at=MONDAY))
+    with pytest.raises(InvalidInput, match="nobody_found"):
+        ward.open()
+    assert nothing_is_left(ward)
+
+
 def test_a_search_that_finds_nobody_is_a_line_of_audit(ward: Ward):
     with pytest.raises(InvalidInput):
         ward.open(name="Somebody Else")
