@@ -47,6 +47,7 @@ def page(app: Flask, name: str, language: str = "en") -> str:
             name="Anna Berger",
             role="programme_manager" if name.startswith("programme") else "clinician",
             locale=language,
+            entrance=None,
         )
         return str(app.jinja_env.get_template(sample.template).render(sample.context()))
 
