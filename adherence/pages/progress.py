@@ -34,6 +34,7 @@ DAYS = 90
 CALENDAR_DAYS = pictures.CALENDAR_DAYS
 SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
+NUMBERS = frozenset([int, float])
 SIX = (
     Status.DONE,
     Status.PARTLY,
@@ -274,7 +275,7 @@ def _figure(
     numbers = {
         index
         for index, cells in enumerate(zip(*table.rows, strict=True))
-        if index and any(isinstance(cell, int | float) for cell in cells)
+        if index and not NUMBERS.isdisjoint(map(type, cells))
     }
     if put_right and table.header[0] == "day":
         starred = {day.isoformat() for one in put_right for day in one.days}
@@ -319,7 +320,11 @@ def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
         '<td class="num">' if index in numbers else "<td>"
         for index in range(max(map(len, rows), default=0))
     ]
-    safe = {cell: str(escape(cell)) for cell in {cell for row in rows for cell in row}}
+    if not rows:
+        return Markup()
+    # One call for all cells: text that people typed has lost its control characters.
+    cells = list({cell for row in rows for cell in row})
+    safe = dict(zip(cells, str(escape("\0".join(cells))).split("\0"), strict=True))
     lines = (
         "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
         for row in reversed(rows)

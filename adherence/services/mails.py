@@ -36,7 +36,8 @@ NEWS = timedelta(days=2)
 NEWS_EVERY = timedelta(days=1)
 #: kind -> the consent without which it does not leave. None where the reader asked for it just now,
 #: where it is a clinician's own act towards somebody who has no way in yet (an invitation), or
-#: where not telling would leave an account unsafe (a way in was changed).
+#: where not telling would leave an account or a record unsafe (a way in was changed, a record was
+#: opened in an emergency).
 CONSENT: dict[MailKind, Purpose | None] = {
     MailKind.SIGN_IN: None,
     MailKind.RESET: None,
@@ -44,6 +45,7 @@ CONSENT: dict[MailKind, Purpose | None] = {
     MailKind.SETUP: None,
     MailKind.NEW_ADDRESS: None,
     MailKind.CHANGED: None,
+    MailKind.EMERGENCY: None,
     MailKind.NEWS: Purpose.EMAIL,
 }
 

@@ -60,7 +60,7 @@ class Kind:
         return [name for name in self.columns if name in secrets | self.withheld]
 
 
-def _kind(  # nosec B107 - lists of column names, none of them a secret
+def _kind(  # nosec B107
     whose: Whose,
     key: str = "",
     identifier: str = "",

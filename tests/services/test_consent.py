@@ -220,14 +220,13 @@ def test_the_database_itself_refuses_a_yes_without_a_name_or_only_spoken(ada: Ac
     from adherence.store import consent as table
     from adherence.store.ids import new_id
 
-    for n, wrong in enumerate(({"signature": ""}, {"source": "spoken"}, {"answer": "maybe"})):
-        with pytest.raises((sa.exc.DBAPIError, ValueError, Exception)) as refused:
+    for n, wrong in enumerate(({"signature": ""}, {"source": "spoken"})):
+        with pytest.raises(Exception, match="ck_consent_decision"):
             write(
                 lambda run, wrong=wrong, n=n: run.do(
                     table.add_decision, **{**row, "id": new_id(), "seq": 900 + n, **wrong}
                 )
             )
-        assert "ck_consent_decision" in str(refused.value) or isinstance(refused.value, ValueError)
     assert held is not None and len(rows(DECISION)) == 1
 
 
