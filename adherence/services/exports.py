@@ -95,6 +95,8 @@ class Opened:
             ("break_glass", "seen_by"),
             ("proxy", "account_id"),
             ("notice", "reviewed_by"),
+            ("break_glass", "account_id"),
+            ("consent_decision", "author_id"),
         ):
             found |= {row[column] for row in self.rows(name) if row[column] is not None}
         return table.names_of(self.run, sorted(found))

@@ -35,6 +35,15 @@ GOAL_STATES = {
     "achieved": _later("reached"),
     "closed": _later("ended"),
 }
+#: What a decision of consent is about.
+PURPOSES = {
+    "care": _later("care by your team"),
+    "programme": _later("being counted in sums of a programme"),
+    "research": _later("research, without your name"),
+    "email": _later("messages by e-mail"),
+    "sms": _later("messages by SMS"),
+    "push": _later("messages on your phone"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +120,13 @@ def _sections(opened: Opened) -> Iterator[Section]:
         _symptoms,
         _milestones,
         _messages,
+        _consents,
         _pauses,
         _supplies,
         _team,
         _proxies,
         _ways_in,
+        _emergencies,
         _looks,
     ):
         yield make(opened, known)
@@ -279,6 +290,37 @@ def _messages(opened: Opened, known: Known) -> Section:
     lead = _("What the service pointed out to your team, and what they answered.")
     columns = _("Day"), _("About"), _("What they answered"), _("By"), _("At")
     return _section("messages", _("Messages"), lead, columns, opened.rows("notice"), cells)
+
+
+def _consents(opened: Opened, known: Known) -> Section:
+    def cells(row: Row) -> tuple[str, ...]:
+        return (
+            known.when(row["decided_at"]),
+            str(PURPOSES[_value(row["purpose"])]),
+            _("yes") if _value(row["answer"]) == "given" else _("no"),
+            row["signature"] or "",
+            known.person(row["author_id"]),
+        )
+
+    lead = _("Every decision stays; for each purpose the latest one counts.")
+    columns = _("At"), _("For what"), _("Decision"), _("Name typed"), _("By")
+    rows = opened.rows("consent_decision")
+    return _section("consents", _("What you agreed to"), lead, columns, rows, cells)
+
+
+def _emergencies(opened: Opened, known: Known) -> Section:
+    def cells(row: Row) -> tuple[str, ...]:
+        return (
+            known.when(row["begun_at"]),
+            known.person(row["account_id"]),
+            row["reason"],
+            row["seen_words"] or "",
+        )
+
+    lead = _("Somebody outside your team read your record because it was urgent.")
+    columns = _("At"), _("Who"), _("Reason"), _("What the administration found")
+    rows = opened.rows("break_glass")
+    return _section("emergencies", _("Opened in an emergency"), lead, columns, rows, cells)
 
 
 def _pauses(opened: Opened, known: Known) -> Section:

@@ -151,6 +151,7 @@ def test_the_page_reads_well_in_every_language(town: Town, locale: str):
     assert {"en": "Who opened your record", "de": "geöffnet", "ru": "открывал"}[locale] in said
     assert f"{record.mark} note" in said
     assert f"{record.mark} goal" in said
+    assert {"en": "Opened in an emergency", "de": "Notfall", "ru": "экстренн"}[locale] in said
     for asking in ("http://", "https://", "<script", "src="):
         assert asking not in said, "the page asks for something elsewhere"
 
