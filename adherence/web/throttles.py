@@ -18,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 
 from adherence import settings
 from adherence.domain.errors import TooMany
-from adherence.services import throttles
+from adherence.services import sign_in, throttles
 from adherence.services.keys import keyed
 from adherence.web.clock import now
 
@@ -47,8 +47,11 @@ def address() -> str:
 
 
 def account() -> str:
-    """Which account somebody names; it is counted the same whether there is one."""
-    clinic = request.form.get("clinic", "").strip().lower()[:100]
+    """Which account somebody names; it is counted the same whether there is one.
+
+    Of a server's only clinic the word may be left out; both spellings are one account.
+    """
+    clinic = sign_in.clinic_of(request.form.get("clinic", "")[:100])
     return f"{clinic} {request.form.get('email', '').strip().lower()[:300]}"
 
 

@@ -97,6 +97,12 @@ REVIEWED = {
     "outbox.lease_outbox": "the job hands over everybody's lines and takes no id from a request",
     "outbox.hand_over": "the same, a line at a time",
     "outbox.put_back": "the same, when it could not",
+    "mails.lease_mail": "the job sends everybody's mails and takes no id from a request",
+    "mails.end_mail": "the same, a mail at a time",
+    "mails.put_back": "the same, when it could not",
+    "mails.drop_old_mails": "the job removes what was sent",
+    "break_glass.clear_expired": "the actor's own emergencies that are over",
+    "break_glass.see": "the privacy officer sees it, found in the actor's clinic first",
 }
 
 

@@ -442,6 +442,27 @@ def test_A6_guessing_at_one_account_is_stopped_and_its_owner_is_not(house: House
 
 
 @pytest.mark.usefixtures("cheap")
+def test_A6_an_account_spelt_in_another_way_is_no_other(house: House):
+    """The clinic's word or none, capitals and spaces: all the same account, and its ten tries."""
+    slug = "praxis"
+    db.session.execute(sa.update(db.metadata.tables["clinic"]).values(slug=slug))
+    db.session.commit()
+    attacker = house.window("203.0.113.9")
+    page = attacker.get("/sign-in/other").text
+    path, fields = next(one for one in forms_of(page) if "/sign-in/password" in one[0])
+    email = house.ada.email
+    ways = [("", email), (slug, email), (f" {slug} ", f" {email} "), (slug.upper(), email.upper())]
+    answers = [
+        attacker.post(
+            path, fields | {"clinic": clinic, "email": typed, "password": "wrong"}
+        ).status_code
+        for clinic, typed in ways * 4
+    ]
+
+    assert answers == [422] * 10 + [429] * 6
+
+
+@pytest.mark.usefixtures("cheap")
 def test_A6_guessing_across_accounts_from_one_address_is_stopped(house: House):
     attacker = house.window("203.0.113.9")
     html = attacker.get("/sign-in/other").text
