@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.care_notes import TEXT_LIMIT
 from adherence.store.accounts import ACCOUNT
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Id, Model, Statement, UtcDateTime
 
 
@@ -28,7 +29,7 @@ class CareNoteRow(Model):
     client_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     clinic_id: Mapped[UUID] = mapped_column(Id)
     author_id: Mapped[UUID] = mapped_column(Id)
-    text: Mapped[str] = mapped_column(sa.String(TEXT_LIMIT))
+    text: Mapped[str] = mapped_column(SealedText(TEXT_LIMIT))
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 

@@ -130,7 +130,7 @@ class EntryRow(Model):
     corrects_id: Mapped[UUID | None] = mapped_column(Id)
     payload_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
     #: Why a clinician put the entry right that this one corrects.
-    because: Mapped[str | None] = mapped_column(sa.String(BECAUSE_LIMIT))
+    because: Mapped[str | None] = mapped_column(SealedText(BECAUSE_LIMIT))
 
 
 ENTRY: Any = EntryRow.__table__

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from adherence.migrations import columns
+
 revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
-    op.add_column("entry", sa.Column("because", sa.String(300), nullable=True))
+    op.add_column("entry", sa.Column("because", columns.sealed_text(300), nullable=True))
     op.create_index(
         "ix_entry_because",
         "entry",

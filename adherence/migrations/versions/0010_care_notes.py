@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("client_id", columns.identifier(), nullable=False),
         sa.Column("clinic_id", columns.identifier(), nullable=False),
         sa.Column("author_id", columns.identifier(), nullable=False),
-        sa.Column("text", sa.String(2000), nullable=False),
+        sa.Column("text", columns.sealed_text(2000), nullable=False),
         sa.Column("written_at", columns.instant(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
