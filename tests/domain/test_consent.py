@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adherence.domain import consent
@@ -26,6 +26,8 @@ from adherence.domain.consent import (
 )
 from adherence.domain.errors import InvalidInput
 
+#: A busy machine is no fault of a rule.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -79,6 +81,7 @@ def test_G6_new_words_change_nothing_unless_they_say_so():
     assert holds(Purpose.PROGRAMME, again, later, least_version(renewed, later))
 
 
+@UNTIMED
 @given(decisions, st.sampled_from(Purpose), moments, st.integers(0, 4))
 def test_holds_is_what_a_plain_reading_of_the_list_says(
     made: list[Decision], purpose: Purpose, now: datetime, least: int
@@ -91,6 +94,7 @@ def test_holds_is_what_a_plain_reading_of_the_list_says(
     assert holds(purpose, made, now, least) is bool(answer)
 
 
+@UNTIMED
 @given(decisions, st.sampled_from(Purpose), moments, st.randoms())
 def test_the_order_in_which_decisions_are_read_does_not_matter(
     made: list[Decision], purpose: Purpose, now: datetime, chance: Any
@@ -101,6 +105,7 @@ def test_the_order_in_which_decisions_are_read_does_not_matter(
     assert latest(purpose, mixed, now) == latest(purpose, made, now)
 
 
+@UNTIMED
 @given(decisions, st.sampled_from(Purpose), moments)
 def test_G5_taking_back_ends_it_at_once_and_nothing_else(
     made: list[Decision], purpose: Purpose, now: datetime
@@ -113,6 +118,7 @@ def test_G5_taking_back_ends_it_at_once_and_nothing_else(
         assert state(other, [*made, back], now) is state(other, made, now)
 
 
+@UNTIMED
 @given(decisions, st.sampled_from(Purpose), moments, st.integers(0, 4))
 def test_a_later_version_never_makes_a_yes_of_a_no(
     made: list[Decision], purpose: Purpose, now: datetime, least: int
@@ -194,6 +200,7 @@ def test_a_decomposed_name_is_composed_and_a_long_one_refused():
         signature("a" * (consent.NAME_LIMIT + 1))
 
 
+@UNTIMED
 @given(st.text())
 def test_whatever_is_taken_as_a_signature_can_be_seen(typed: str):
     import unicodedata
