@@ -1191,6 +1191,238 @@ def _staff() -> dict[str, Any]:
     }
 
 
+def _emergency_row(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "id": ID,
+        "patient": "Ruth Aldous",
+        "clinician": "Imre Fehér",
+        "when": "2 March 2026, 21:14",
+        "until": "was over at 22:14",
+        "reason": "Lies unconscious, which medicines does she take?",
+        "seen": "",
+        "seen_words": "",
+        "told": False,
+        "see": "#",
+        "tell": "#",
+    }
+    return View(**{**usual, **changes})
+
+
+def _looked_into() -> View:
+    return _emergency_row(
+        id=ID[:-1] + "2", seen="Seen by Paul Richter", seen_words="It was one.", told=True,
+        see="", tell="",
+    )  # fmt: skip
+
+
+def _emergencies() -> dict[str, Any]:
+    return {
+        "rows": [_emergency_row(), _looked_into()],
+        "about": ID,
+        "form": {"words": "?"},
+        "errors": {"words": "Write a sentence."},
+    }
+
+
+def _emergency() -> dict[str, Any]:
+    return {
+        "open": View(name="Jonas Weber", left="41 minutes left", sheet="#", end="#"),
+        "minutes": "60 minutes",
+        "candidates": [("1", "here since 3 March 2024"), ("2", "here since 9 May 2025")],
+        "form": {"name": "Ruth Aldous", "birth_year": "1952", "reason": "ill"},
+        "errors": {"reason": "At least ten characters.", "chosen": "Choose one."},
+    }
+
+
+def _member(**changes: Any) -> View:
+    usual: dict[str, Any] = {
+        "name": "Anna Berger",
+        "kind": "leads the team",
+        "is_lead": True,
+        "note": "Physiotherapy, since 23 September 2026",
+        "may": "Sees and plans everything.",
+        "lead": "",
+        "end": "#",
+    }
+    return View(**{**usual, **changes})
+
+
+def _team() -> dict[str, Any]:
+    people = [("", "Choose a person"), (ID, "Imre Fehér")]
+    return {
+        "team": View(
+            patient_id=ID,
+            name="Ruth Aldous",
+            back="#",
+            back_words="Ruth Aldous",
+            members=[_member(), _member(name="Imre Fehér", is_lead=False, lead="#")],
+            planned=[_member(name="Mia Lund", kind="stands in", is_lead=False)],
+            may_change=True,
+            may_name_lead=True,
+            joiners=people,
+            disciplines=[("physiotherapy", "Physiotherapy"), ("nursing", "Nursing")],
+            away=people,
+            substitutes=people,
+            for_all=True,
+            leaving="Anna Berger",
+            leave="#",
+            successors=people,
+            alone="",
+            emergencies=[_looked_into()],
+            said=None,
+        ),
+        "form": {"first_day": "2026-03-09", "scope": "all"},
+        "errors": {"last_day": "Choose the last day.", "substitute_id": "Choose a person."},
+    }
+
+
+def _own_team() -> dict[str, Any]:
+    note = View(name="Anna Berger", when="3 March 2026 at 09:14", at="2026-03-03", lines=[])
+    return {
+        "team": View(
+            members=[_member()],
+            planned=[_member(name="Mia Lund")],
+            emergencies=[_emergency_row(), _looked_into()],
+            notes=[note, note],
+        )
+    }
+
+
+def _places() -> dict[str, Any]:
+    return {
+        "name": "Anna Berger",
+        "places": [View(name="Ruth Aldous", kind="leads the team", link="#")],
+    }
+
+
+def _notes() -> dict[str, Any]:
+    one = View(
+        name="Anna Berger", when="3 March 2026 at 09:14", at="2026-03-03", lines=["Anxious."]
+    )
+    return {
+        "name": "Ruth Aldous",
+        "back": "#",
+        "notes": [one],
+        "writes": True,
+        "form": {"client_id": ID, "text": " "},
+        "errors": {"text": "Write something first."},
+    }
+
+
+_COPIES = [
+    View(title="Of 2 March 2026", note="ready until 9 March", link="#"),
+    View(title="Of 9 March 2026", note="is being made", link=""),
+]
+
+
+def _my_data() -> dict[str, Any]:
+    wish = View(
+        icon="wait",
+        title="You asked for deletion",
+        note="Two people decide.",
+        reason="The law wants it kept until 2036.",
+        withdraw="#",
+    )
+    return {
+        "wish": wish,
+        "is_locked": False,
+        "copies": _COPIES,
+        "may_ask": True,
+        "form": {"words": "I moved away.", "sure": ""},
+        "errors": {"sure": "Tick this if you are sure.", "export": "One is being made."},
+    }
+
+
+def _data_of_patient() -> dict[str, Any]:
+    return {
+        "patient_id": ID,
+        "name": "Ruth Aldous",
+        "copies": _COPIES,
+        "form": {"name": "", "birth_year": "12"},
+        "errors": {"name": "Type a name.", "birth_year": "A year such as 1952."},
+    }
+
+
+def _forgetting() -> dict[str, Any]:
+    outcomes = [("", "–"), ("erase", "Delete everything"), ("restrict", "Lock it away")]
+
+    def wish(**changes: Any) -> View:
+        usual: dict[str, Any] = {
+            "id": ID,
+            "name": "Ruth Aldous",
+            "asked": "Asked on 2 March 2026",
+            "words": "I moved away.",
+            "facts": ["The record holds signed notes."],
+            "proposal": "Paul Richter proposes to lock it away",
+            "reason": "The law wants it kept.",
+            "waits_for_other": False,
+            "is_locked": True,
+            "outcomes": outcomes,
+            "chosen": "restrict",
+            "action": "#",
+        }
+        return View(**{**usual, **changes})
+
+    waiting = wish(id="other", name="Jonas Weber", waits_for_other=True, outcomes=[])
+    return {
+        "wishes": [wish(), waiting],
+        "wrong_at": ID,
+        "form": {"outcome": "", "reason": ""},
+        "errors": {"outcome": "Choose one.", "reason": "Write the reason."},
+    }
+
+
+def _audit(is_whole: bool) -> dict[str, Any]:
+    line = View(
+        at="2 Mar 09:14:03",
+        datetime="2026-03-02T08:14:03+00:00",
+        name="Anna Berger",
+        role="clinician",
+        did="Goals seen",
+        about="Ruth Aldous",
+        patient_id=ID,
+        kind="read",
+        note="in the care team",
+        source="page",
+        number="0011223344556677",
+    )
+    refused = {**vars(line), "kind": "refusal", "did": "goals seen", "about": "", "role": ""}
+    return {
+        "form": {"since": "2026-03-02", "until": "2026-03-01", "patient": "Nobody"},
+        "errors": {"until": "The last day lies before the first.", "patient": "Nobody has it."},
+        "lines": [line, View(**refused), View(**{**vars(line), "kind": "emergency"})],
+        "older": "2026-03-02 x 3",
+        "kinds": [("", "Everything"), ("read", "Looked")],
+        "people": [("", "Everybody"), (ID, "Anna Berger")],
+        "verified": "02:14",
+        "is_whole": is_whole,
+        "count": "3 lines",
+    }
+
+
+def _audit_empty() -> dict[str, Any]:
+    nothing = {"lines": [], "older": "", "count": "0 lines", "errors": {}, "verified": None}
+    return {**_audit(is_whole=False), **nothing}
+
+
+def _accesses() -> dict[str, Any]:
+    def one(name: str, *, is_emergency: bool) -> View:
+        return View(
+            name=name,
+            as_what="in the care team",
+            times="09:02 to 11:40",
+            did="Record opened and goals seen",
+            is_emergency=is_emergency,
+        )
+
+    people = [one("Anna Berger", is_emergency=False), one("Imre Fehér", is_emergency=True)]
+    return {
+        "days": [View(day="2 March 2026", date="2026-03-02", people=people)],
+        "older": "#",
+        "newest": "#",
+    }
+
+
 def _error(ours: bool) -> dict[str, Any]:
     return {
         "error": View(
@@ -1481,6 +1713,26 @@ SAMPLES = {
     "letting-in": _sample("clinician/ways_in.html", _letting_in),
     "invite-sheet": _sample("clinician/invite_sheet.html", _invite_sheet),
     "staff": _sample("clinician/staff.html", _staff),
+    "emergencies": _sample("clinician/emergencies.html", _emergencies),
+    "emergencies-none": _sample(
+        "clinician/emergencies.html",
+        lambda: {"rows": [], "about": "", "form": {}, "errors": {}},
+    ),
+    "emergency": _sample("clinician/emergency.html", _emergency),
+    "team": _sample("clinician/team.html", _team),
+    "own-team": _sample("patient/team.html", _own_team),
+    "places": _sample("clinician/places.html", _places),
+    "notes": _sample("clinician/notes.html", _notes),
+    "my-data": _sample("patient/data.html", _my_data),
+    "data-of-patient": _sample("clinician/data.html", _data_of_patient),
+    "forgetting": _sample("clinician/forgetting.html", _forgetting),
+    "audit": _sample("clinician/audit.html", lambda: _audit(is_whole=True)),
+    "audit-broken": _sample("clinician/audit.html", lambda: _audit(is_whole=False)),
+    "audit-empty": _sample("clinician/audit.html", _audit_empty),
+    "accesses": _sample("patient/accesses.html", _accesses),
+    "accesses-none": _sample(
+        "patient/accesses.html", lambda: {"days": [], "older": "", "newest": ""}
+    ),
     "not-found": _sample("errors/error.html", lambda: _error(False)),
     "broken": _sample("errors/error.html", lambda: _error(True)),
 }
