@@ -29,7 +29,7 @@ from adherence.services import entries
 from adherence.services.entries import Receipt, Result
 from adherence.web.bodies import json_body
 from adherence.web.clock import now
-from adherence.web.policy import policy
+from adherence.web.policy import note_refused_part, policy
 from adherence.web.problems import problem
 from adherence.web.query import whole
 
@@ -145,7 +145,10 @@ def push(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
                     "errors": _flat(error),
                 }
             )
-    stored = iter(entries.sync(actor, patient_id, good, now()) if good else ())
+    found = entries.sync(actor, patient_id, good, now()) if good else []
+    if any(receipt.result is Result.UNKNOWN for receipt in found):
+        note_refused_part()
+    stored = iter(found)
     return {"receipts": [shown(next(stored)) if one is None else one for one in receipts]}
 
 

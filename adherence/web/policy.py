@@ -290,6 +290,11 @@ def _enter(door: Door, actor: Actor, relation: Relation) -> Actor:
 _REFUSALS = frozenset({303, 401, 403, 404, 429})
 
 
+def note_refused_part() -> None:
+    """Have it written down that part of a request was refused though its answer is a success."""
+    g.is_partly_refused = True
+
+
 def _note_refusal(doors: dict[str, Door], response: Response) -> Response:
     """One line of audit for every refusal of somebody who is signed in.
 
@@ -297,7 +302,8 @@ def _note_refusal(doors: dict[str, Door], response: Response) -> Response:
     writing them all down would be the harm.
     """
     route, actor, refusal = request.url_rule, g.get("actor"), g.get("refusal")
-    if response.status_code not in _REFUSALS or None in (route, actor, refusal):
+    is_refused = response.status_code in _REFUSALS or "is_partly_refused" in g
+    if not is_refused or None in (route, actor, refusal):
         return response
     if response.status_code == 303 and refusal not in (Refusal.STEP, Refusal.RELATION):
         return response

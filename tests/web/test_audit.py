@@ -111,6 +111,31 @@ def test_L3_a_patient_that_does_not_exist_costs_the_same_line(town: Town):
     assert {row.chain_id for row in found} == {town.people["stranger"].actor.clinic_id}  # type: ignore[union-attr]
 
 
+def test_L3_an_unknown_thing_in_a_batch_is_a_line_though_the_rest_is_taken(town: Town):
+    """One receipt says unknown, be it another patient's entry or none; the batch answers 200."""
+    own, near = town.records["own"], town.records["near"]
+    path = f"/api/v1/patients/{own.patient_id}/sync"
+    good = {
+        "client_id": str(new_id()),
+        "symptom": "ache",
+        "value": 3,
+        "performed_at": MONDAY.isoformat(),
+    }
+    before = lines(town)
+    for corrects in (near.client_id, new_id()):
+        wrong = {"client_id": str(new_id()), "corrects_id": str(corrects), "withdrawn": True}
+        good["client_id"] = str(new_id())
+        answer = town.ask("own", path, "POST", json={"entries": [wrong, good]})
+        assert [one["result"] for one in answer.get_json()["receipts"]] == ["unknown", "created"]
+
+    refused = [said(row) for row in added(town, before) if row.result == "refused"]
+    assert refused == [("sync.push", "refused", "unknown", "self", "api")] * 2
+
+    before = lines(town)
+    assert town.ask("own", path, "POST", json={"entries": [good]}).status_code == 200
+    assert [row for row in added(town, before) if row.result == "refused"] == []
+
+
 def test_L3_a_step_that_is_missing_is_a_refusal_and_what_is_granted_is_none(town: Town):
     town.at = MONDAY + timedelta(minutes=10)  # the factor was shown too long ago
     before = lines(town)
