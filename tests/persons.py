@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adherence.store.classes import tables_of_person
+from adherence.store.data_keys import SealedText
 from adherence.store.db import Base, Choice, Id, Run, UtcDateTime, db, write
 from adherence.store.ids import new_id
 from tests.web.town import MONDAY, Record
@@ -98,7 +99,7 @@ def _value(name: str, column: Any, record: Record) -> Any:
             return next(iter(kind.kind))
         case sa.Boolean():
             return False
-        case sa.String():
+        case SealedText() | sa.String():
             return record.mark[: kind.length or 200]
         case sa.Integer():
             return 1

@@ -77,7 +77,12 @@ def described(app: Flask) -> Api:
                             "status": {"type": "integer"},
                             "detail": {"type": "string"},
                             "errors": {"type": "object"},
-                            "receipt": {"$ref": "#/components/schemas/Receipt"},
+                            "receipt": {
+                                "anyOf": [
+                                    {"$ref": "#/components/schemas/Receipt"},
+                                    {"$ref": "#/components/schemas/SupplyReceipt"},
+                                ]
+                            },
                             "instance": {"type": "string"},
                         },
                     }

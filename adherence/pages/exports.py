@@ -73,7 +73,7 @@ def ask(actor: Actor) -> ResponseReturnValue:
     return redirect(url_for("exports.show"), 303)
 
 
-@blueprint.get("/my-data/copies/<uuid:export_id>")
+@blueprint.post("/my-data/copies/<uuid:export_id>")
 @policy("export.ask", throttle="copy_fetch")
 def fetch(actor: Actor, export_id: UUID) -> ResponseReturnValue:
     """Send the copy, for whom it was made."""
@@ -151,7 +151,7 @@ def ask_for(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("exports.show_of", patient_id=patient_id), 303)
 
 
-@blueprint.get("/patients/<uuid:patient_id>/data/copies/<uuid:export_id>")
+@blueprint.post("/patients/<uuid:patient_id>/data/copies/<uuid:export_id>")
 @policy("export.ask", throttle="copy_fetch")
 def fetch_for(actor: Actor, patient_id: UUID, export_id: UUID) -> ResponseReturnValue:
     """Send a copy to whom it was made for, while they are in the team."""

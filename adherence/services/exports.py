@@ -176,12 +176,13 @@ def fetch(actor: Actor, patient_id: UUID, export_id: UUID, now: datetime) -> Ite
         record.close()
 
     write(work)
-    file = _path(export_id).open("rb")
-    return _pieces(file, SealedReader(file, keys.file_keys()))
+    return _pieces(_path(export_id), keys.file_keys())
 
 
-def _pieces(file: IO[bytes], sealed: SealedReader) -> Iterator[bytes]:
-    with file:
+def _pieces(path: Path, file_keys: tuple[bytes, ...]) -> Iterator[bytes]:
+    """The pieces of a sealed file, which is opened by whoever takes the first one."""
+    with path.open("rb") as file:
+        sealed = SealedReader(file, file_keys)
         while piece := sealed.read(PIECE):
             yield piece
 

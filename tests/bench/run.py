@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from adherence.store.data_keys import Keyring
 from tests.bench import machine, references, workloads
 from tests.bench.load import Answer, drive
 from tests.bench.samples import Row, Sample, Subject, alternate
 from tests.bench.servers import ROOT, Server
 from tests.bench.workloads import Address, Pen
-from tests.builders import SYMPTOMS
+from tests.builders import SECRET, SYMPTOMS
 from tests.postgres import Cluster
 
 if TYPE_CHECKING:
@@ -450,19 +451,22 @@ class Bench:
         """What does not add up between answers and rows."""
         wrong = list(self.faults)
         engine = sa.create_engine(self.minimal_url)
-        wrong += self.counted(engine, MINIMAL, "SELECT count(*) FROM entry")
+        with engine.connect() as connection:
+            stored = connection.execute(sa.text("SELECT count(*) FROM entry")).scalar_one()
         engine.dispose()
+        wrong += self.counted(MINIMAL, stored)
         if not self.options.only_references:
-            note = workloads.NOTE
-            wrong += self.counted(
-                self.engine, OURS, f"SELECT count(*) FROM entry WHERE note = '{note}'"
-            )
+            keyring = Keyring(self.engine, lambda: (SECRET,))
+            with self.engine.connect() as connection:
+                sealed = connection.execute(
+                    sa.text("SELECT note FROM entry WHERE note IS NOT NULL")
+                ).scalars()
+                stored = sum(keyring.open(note) == workloads.NOTE for note in sealed)
+            wrong += self.counted(OURS, stored)
         return wrong
 
-    def counted(self, engine: sa.Engine, name: str, statement: str) -> list[str]:
+    def counted(self, name: str, stored: int) -> list[str]:
         """Whether a server holds as many entries as it acknowledged."""
-        with engine.connect() as connection:
-            stored = connection.execute(sa.text(statement)).scalar_one()
         sent = sum(stream.rows for server, stream in self.streams if server == name)
         return [] if stored == sent else [f"{name} holds {stored} entries, acknowledged {sent}"]
 

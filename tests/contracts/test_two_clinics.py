@@ -119,7 +119,7 @@ def value_of(column: Any) -> Any:
             return date(2026, 3, 2)
         case sa.LargeBinary():
             return new_id().bytes
-        case sa.String() | sa.JSON():
+        case SealedText() | sa.String() | sa.JSON():
             return canary(column, 0)
         case _:
             return 1

@@ -15,6 +15,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from adherence.store.data_keys import Keyring
+from tests.builders import SECRET
+
 AUDIT_ACTIONS = ("entry.create", "entry.correct")
 OUTBOX_TOPICS = ("entry",)
 COMPARED = ("note", "status", "pain", "effort", "sets", "reps", "reason")
@@ -75,15 +78,17 @@ def findings(engine: sa.Engine, journal: Iterable[Line]) -> list[Finding]:
     sent = {(line.patient_id, line.client_id): line for line in journal}
     stored: dict[tuple[UUID, UUID], Any] = {}
     notes: Counter[str] = Counter()
+    keyring = Keyring(engine, lambda: (SECRET,))
     for row in rows(engine, f"SELECT patient_id, client_id, {', '.join(COMPARED)} FROM entry"):
         key = (uuid_of(row.patient_id), uuid_of(row.client_id))
         stored[key] = row
-        if row.note:
-            notes[row.note] += 1
+        note = keyring.open(row.note) if row.note else row.note
+        if note:
+            notes[note] += 1
         line = sent.get(key)
         if line is None:
             found.append(Finding("unknown", str(key[1])))
-        elif differs(row, line.document):
+        elif differs(row, note, line.document):
             found.append(Finding("changed", str(key[1])))
     found += [
         Finding("lost", str(key[1]))
@@ -109,9 +114,10 @@ def findings(engine: sa.Engine, journal: Iterable[Line]) -> list[Finding]:
     return sorted(found)
 
 
-def differs(row: Any, document: dict[str, Any]) -> bool:
-    """Whether a stored row is not the document that was sent."""
-    return any(getattr(row, name) != document.get(name) for name in COMPARED)
+def differs(row: Any, note: str | None, document: dict[str, Any]) -> bool:
+    """Whether a stored row, its note opened, is not the document that was sent."""
+    read = row._asdict() | {"note": note}
+    return any(read[name] != document.get(name) for name in COMPARED)
 
 
 def without_twin(

@@ -101,6 +101,11 @@ REVIEWED = {
     "mails.end_mail": "the same, a mail at a time",
     "mails.put_back": "the same, when it could not",
     "mails.drop_old_mails": "the job removes what was sent",
+    "mails.reseal_mail": "the operator's command puts every waiting mail under the secret in use",
+    "exports.set_export": "the job builds everybody's copies and takes no id from a request",
+    "exports.drop_export": "the job removes copies that are over",
+    "exports.count_download": "found by patient and asker in the same transaction",
+    "erasures.set_erasure": "found by patient or clinic in the same transaction",
     "break_glass.clear_expired": "the actor's own emergencies that are over",
     "break_glass.see": "the privacy officer sees it, found in the actor's clinic first",
 }

@@ -309,12 +309,12 @@ CALLS: dict[str, Call] = {
     # Rights of the person
     "exports.show": Call(),
     "exports.ask": Call(form=_no, answers=(422,)),
-    "exports.fetch": Call(),
+    "exports.fetch": Call(form=_no),
     "exports.forget": Call(form=lambda record: {"sure": "yes"}, spends=("erasure_id",)),
     "exports.withdraw": Call(form=_no, spends=("erasure_id",)),
     "exports.show_of": Call(),
     "exports.ask_for": Call(form=_no, answers=(422,)),
-    "exports.fetch_for": Call(answers=(404,)),
+    "exports.fetch_for": Call(form=_no, answers=(404,)),
     "exports.correct": Call(form=lambda record: {"name": f"{record.mark} P", "birth_year": "1950"}),
     "erasures.show": Call(),
     # It names no patient; what it does to wishes has tests of its own.

@@ -194,6 +194,8 @@ def test_P1_the_type_fits_the_body_and_text_names_its_charset(shared_answers: An
             good = kind.startswith("application/json")
         elif data.lstrip()[:9].lower() == b"<!doctype":
             good = kind == "text/html; charset=utf-8"
+        elif data[:2] == b"PK":
+            good = kind == "application/zip"
         elif data[:4] == b"\x89PNG":
             good = kind == "image/png"
         elif data.lstrip().startswith((b"<?xml", b"<svg")):

@@ -355,11 +355,13 @@ def test_S9_after_five_minutes_what_matters_asks_again(house: House):
 
 @pytest.mark.parametrize("action", sorted(name for name, rule in POLICY.items() if rule.is_fresh))
 def test_S9_every_action_that_needs_it_is_refused_when_stale(house: House, action: str):
-    window = house.window()
-    if POLICY[action].roles == {Role.PATIENT}:
+    window, roles = house.window(), POLICY[action].roles
+    if Role.PATIENT in roles:
         assert house.ruth.patient_id is not None
         made = invites.invite_on_paper(house.ada.actor, house.ruth.patient_id, "en", house.at)
         window.come_by_paper(made.code)
+    elif Role.CLINICIAN in roles and Role.ADMIN not in roles:
+        window.sign_in(house.ada)
     else:
         boss = staff(house.clinic_id, Role.ADMIN, "boss@example.org", "Bea Boss")
         window.sign_in(boss)
@@ -369,13 +371,18 @@ def test_S9_every_action_that_needs_it_is_refused_when_stale(house: House, actio
         door = doors(house.app)[endpoint]
         if door.action != action:
             continue
-        asked += 1
         if method == "GET":
-            assert whither(window.get(path)).startswith("/account/prove?"), path
+            answer = window.get(path)
+            is_led = answer.headers.get("Location", "").startswith("/account/prove?")
         else:
             page = window.get("/account/ways-in").text
             token = forms_of(page)[0][1]["csrf_token"]
-            assert window.post(path, {"csrf_token": token}).status_code == 401, path
+            answer = window.post(path, {"csrf_token": token})
+            is_led = answer.status_code == 401
+        # Whom an address of chance names is nobody to ask about, with a factor or without.
+        names_nobody = answer.status_code == 404 and "/patients/" in path
+        assert is_led or names_nobody, path
+        asked += is_led
     assert asked
 
 

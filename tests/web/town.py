@@ -48,6 +48,7 @@ from adherence.store.db import write
 from adherence.store.devices import add_device
 from adherence.store.factors import add_passkey
 from adherence.store.ids import new_id
+from adherence.store.patients import set_person
 from adherence.web.clock import EXTENSION as CLOCK
 from adherence.web.exports import page
 from adherence.web.policy import doors
@@ -556,6 +557,9 @@ class Town:
             since = at if of == "own" else at - DAY
             if relations.relation_to_patient(rescuer, one.patient_id, since) is Relation.EMERGENCY:
                 break_glass.end(rescuer, one.patient_id, since)
+            # Whatever a form has made of the person meanwhile: by these they are found.
+            person = {"new_name": f"{one.mark} P", "new_birth_year": 1950}
+            write(lambda run: run.do(set_person, patient_id=one.patient_id, **person))
             break_glass.begin(
                 rescuer,
                 name=f"{one.mark} P",
