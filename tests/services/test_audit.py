@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from adherence.domain.audit import GENESIS, Refusal, link
 from adherence.services import audit, entries, patients
+from adherence.store import clinics
 from adherence.store.audit import AUDIT, AUDIT_SEAL
 from adherence.store.db import store, write
 from tests.wards import DAY, MONDAY, document, ward
@@ -302,3 +304,49 @@ def test_L5_two_thousand_tamperings_are_all_found_and_located():
     assert missed == []
     assert len(kinds) == 7
     assert audit.verify(w.clinic_id) == []
+
+
+def test_lines_of_before_circumstances_were_kept_still_hold():
+    """Migration 0005 gave lines four more columns; those of before stay null and are hashed so."""
+    w = filled(3)
+
+    def as_before(run):
+        row = run.first(clinics.lock_clinic, clinic_id=w.clinic_id)
+        said = (
+            w.clinic_id,
+            MONDAY,
+            w.therapist.account_id,
+            "patient.list",
+            w.clinic_id,
+            "ok",
+            None,
+        )
+        fields = dict(
+            zip(
+                ("clinic_id", "at", "actor_id", "action", "object_id", "result", "digest"),
+                said,
+                strict=True,
+            )
+        )
+        n = row.audit_n + 1
+        head = link(bytes(row.audit_head), w.clinic_id, n, *said)
+        run.connection.execute(
+            sa.insert(AUDIT).values(chain_id=w.clinic_id, n=n, hash=head, **fields)
+        )
+        run.do(clinics.set_clinic_head, clinic_id=w.clinic_id, n=n, head=head)
+        return n
+
+    n = write(as_before)
+    assert audit.verify(w.clinic_id) == []
+
+    # Nobody makes one of the new form of it, or tells another story.
+    for change in ({"source": "page"}, {"action": "patient.read"}):
+        with suppress(Undone):
+            unguarded(partial(_changed_and_seen, w.clinic_id, n, change))
+
+
+def _changed_and_seen(clinic_id, n, change, run):
+    run.connection.execute(sa.update(AUDIT).where(one_line(clinic_id, n)).values(**change))
+    faults = audit.verify_within(run, clinic_id)
+    assert [(fault.chain_id, fault.n) for fault in faults] == [(clinic_id, n)], change
+    raise Undone
