@@ -13,6 +13,7 @@ from flask import Flask
 
 from adherence import settings
 from adherence.cli.site import now, site
+from adherence.migrations import revision, upgrade
 from adherence.services import backups, erasures, rebuild
 from adherence.services.backups import Manifest, NoBackup, Unpacked
 
@@ -102,8 +103,6 @@ def _key(given: argparse.Namespace) -> bytes:
 
 def run_backup(given: argparse.Namespace) -> int:
     """Write, read back and check a backup; nothing of it is left where anything is wrong."""
-    from adherence.migrations import revision  # noqa: PLC0415 - alembic is slow to import
-
     out: Path = given.out
     with _this_site(given) as app:
         key = _key(given)
@@ -186,8 +185,6 @@ def _restore_sqlite(given: argparse.Namespace, app: Flask, key: bytes, media: Pa
 
 
 def _restore_postgresql(given: argparse.Namespace, app: Flask, key: bytes, media: Path) -> int:
-    from adherence.migrations import upgrade  # noqa: PLC0415 - alembic is slow to import
-
     with _other_site(given, app, given.into, media):
         if not backups.is_empty():
             raise NoBackup("The database has tables already; name an empty one.")
@@ -211,8 +208,6 @@ def _is_of(manifest: Manifest, kind: str) -> None:
 
 def _finish(given: argparse.Namespace, found: Unpacked) -> int:
     """Everything between the rows and the first person who reads them; how many figures differ."""
-    from adherence.migrations import upgrade  # noqa: PLC0415 - alembic is slow to import
-
     listed = backups.listed_for(given.source, found)
     upgrade()
     if backups.audit_faults():

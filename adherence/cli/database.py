@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from adherence.cli.site import site
+from adherence.migrations import grant, newest, revision, upgrade
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,8 +43,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_upgrade(given: argparse.Namespace) -> int:
     """Run every migration that has not run yet."""
-    from adherence.migrations import upgrade  # noqa: PLC0415 - only here
-
     with site(given):
         upgrade()
     print("The database is up to date.")
@@ -52,8 +51,6 @@ def run_upgrade(given: argparse.Namespace) -> int:
 
 def run_current(given: argparse.Namespace) -> int:
     """Print the database's migration and the newest one."""
-    from adherence.migrations import newest, revision  # noqa: PLC0415 - only here
-
     with site(given):
         print(f"{revision() or 'empty'} (newest: {newest()})")
     return 0
@@ -61,8 +58,6 @@ def run_current(given: argparse.Namespace) -> int:
 
 def run_grant(given: argparse.Namespace) -> int:
     """Grant what the service needs to a role."""
-    from adherence.migrations import grant  # noqa: PLC0415 - only here
-
     with site(given):
         try:
             many = len(grant(given.role))

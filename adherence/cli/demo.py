@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from adherence.cli.account import sign_in_link
 from adherence.jobs import work as jobs
+from adherence.migrations import upgrade
 from adherence.services import accounts, demo
 from adherence.settings import Mode, Settings
 from adherence.web import clock
@@ -54,8 +55,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(given: argparse.Namespace) -> int:
     """Make the clinic, print who is in it, and serve until stopped."""
     from waitress.server import create_server  # noqa: PLC0415 - only this command needs it
-
-    from adherence.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import
 
     if given.database and Path(given.database).exists():
         print(f"adherence: {given.database} exists already; nothing was changed.", file=sys.stderr)

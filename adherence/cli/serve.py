@@ -7,6 +7,7 @@ import sys
 
 from adherence.cli.site import now, site
 from adherence.jobs import work as jobs
+from adherence.migrations import revision
 from adherence.services import accounts, invites
 from adherence.settings import current
 
@@ -30,8 +31,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(given: argparse.Namespace) -> int:
     """Serve until stopped."""
     from waitress import serve  # noqa: PLC0415 - only this command needs a server
-
-    from adherence.migrations import revision  # noqa: PLC0415 - Alembic is slow to import
 
     with site(given) as app:
         if revision() is None:

@@ -305,7 +305,7 @@ def _claims(token: str, keys: dict[str, Any]) -> dict[str, Any]:
         Refused: none did, or not by a way that is taken.
     """
     from joserfc import jwk, jwt  # noqa: PLC0415 - an extra, and slow to import
-    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.errors import JoseError  # noqa: PLC0415 - an extra, and slow to import
 
     try:
         header = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))

@@ -60,6 +60,7 @@ class Kind:
         return [name for name in self.columns if name in secrets | self.withheld]
 
 
+# The checker takes a column list called ``secret`` for a password; it holds names.
 def _kind(  # nosec B107
     whose: Whose,
     key: str = "",

@@ -24,7 +24,7 @@ from tests.practice import MINUTE, MONDAY, application, found, rows, staff
 from tests.web.test_sign_in import House, Window, whither
 
 joserfc = pytest.importorskip("joserfc")
-from tests.provider import CLIENT_ID, CLIENT_SECRET, Provider, providing  # noqa: E402
+from tests.provider import CLIENT_ID, CLIENT_SECRET, Provider, providing  # noqa: E402 - needs joserfc
 
 NO = "That did not lead in here."
 
