@@ -1,4 +1,4 @@
-"""New ids: UUIDv7, so that rows made one after the other lie beside each other."""
+"""New ids: UUIDv7, so that rows lie in the order in which they were made."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from uuid import UUID
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
+_PART = 1 << 12
+_MILLISECOND = 1_000_000
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7 (RFC 9562): 48 bits of milliseconds, 74 random bits. An id, never a secret."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    """A fresh UUIDv7. An id, never a secret.
+
+    48 bits of milliseconds, 12 bits of the millisecond's part (RFC 9562 section 6.2, method 3:
+    about a quarter of a microsecond, less than one call takes) and 62 random bits. So ids made one
+    after the other by one process sort in that order, as long as the clock is not set back.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), _MILLISECOND)
     return UUID(
         int=(milliseconds & (1 << 48) - 1) << 80
         | _VERSION
-        | (random >> 68) << 64
+        | nanoseconds * _PART // _MILLISECOND << 64
         | _VARIANT
-        | random & (1 << 62) - 1
+        | int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
     )
