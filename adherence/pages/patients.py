@@ -257,7 +257,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
             )
             for notice in open_notices
         ],
-        figures=figures(actor, found.progress.patient_id, found.progress),
+        figures=figures(actor, found.progress.patient_id, service.SHEET_DAYS),
         events=_events(found),
         done=_done(),
     )

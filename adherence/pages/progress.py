@@ -13,13 +13,19 @@ from markupsafe import Markup, escape
 from adherence.charts import Chart
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor, Role
-from adherence.domain.activities import ActivityKind
 from adherence.domain.entries import Status
+from adherence.domain.goals import Goal
 from adherence.pages.own import own
 from adherence.services import patients
 from adherence.services import progress as service
-from adherence.services.goals import GoalView
-from adherence.services.progress import Progress, PutRight
+from adherence.services.progress import (
+    DoseSeries,
+    GoalSeries,
+    Lengths,
+    Pictured,
+    PutRight,
+    SymptomSeries,
+)
 from adherence.web import pictures, words
 from adherence.web.clock import now
 from adherence.web.kept import kept
@@ -118,57 +124,37 @@ def show(actor: Actor) -> str:
     return render_template("patient/progress.html", progress=page)
 
 
-def figures(actor: Actor, patient_id: UUID, found: Progress | None = None) -> list[Figure]:
-    """Return the figures of the last ``DAYS`` days: first goals, then days, symptoms and doses.
+def figures(actor: Actor, patient_id: UUID, days: int = DAYS) -> list[Figure]:
+    """Return the figures of the last ``days`` days: first goals, then days, symptoms and doses.
 
-    ``found`` is the progress of these days where the caller has it already. What was made once is
-    kept while the record stays as it is.
+    What was made once is kept while the record stays as it is.
 
     Raises:
         NotFound: no such patient in the actor's clinic.
     """
     clinician = actor.role is not Role.PATIENT
     version = service.version(actor, patient_id, now())
-    key = ("figures", patient_id, current(), clinician, *version)
+    key = ("figures", patient_id, current(), clinician, days, *version)
     made: list[Figure] | None = kept().get(key, now())
     if made is None:
-        found = found or service.progress(actor, patient_id, DAYS, now())
-        made = _made(actor, found, clinician)
+        lengths = Lengths(days, min(CALENDAR_DAYS, days), SYMPTOM_DAYS, GOAL_DAYS)
+        found = service.pictured(actor, patient_id, lengths, now())
+        made = _made(found, lengths, clinician)
         kept().put(key, found.changes_at, made)
     return made
 
 
-def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
-    patient_id = found.patient_id
-    today = found.until - timedelta(days=1)
-    shown: list[Figure] = []
-    for view in found.goals:
-        is_symptom = view.goal.symptom in found.symptoms
-        if view.agreed.state != "active" or not view.progress.n or is_symptom:
-            continue
-        goal = pictures.goal_chart(actor, patient_id, view.id, today, pictures.GOAL_DAYS, now())
+def _made(found: Pictured, lengths: Lengths, clinician: bool) -> list[Figure]:
+    shown = [_of_goal(found, series, clinician) for series in found.goals]
+    calendar = pictures.calendar_of(found.days, found.today, lengths.days)
+    facts = calendar.facts()
+    if facts.due or facts.counts[Status.EXCUSED]:
+        put_right = [one for one in found.put_right if one.activity_id is not None]
         shown.append(
             _figure(
-                patient_id,
-                "goal",
-                str(view.id),
-                words.short(view.goal.words),
-                goal,
-                clinician,
-                said=_goal_sentence(view, goal),
-                place="",
-                meaning=_("The line holds until it is measured again."),
-                put_right=[one for one in found.put_right if one.goal_id == view.id],
-            )
-        )
-    length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
-    calendar = pictures.calendar_of(found.days, today, length)
-    if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
-        shown.append(
-            _figure(
-                patient_id,
+                found.patient_id,
                 "adherence",
-                str(length),
+                str(lengths.days),
                 _("Days") if clinician else _("My days"),
                 calendar,
                 clinician,
@@ -176,60 +162,61 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                 meaning=_("Resting days and days with nothing planned do not count against you.")
                 if not clinician
                 else _("Excused days and days with nothing due are in neither number."),
-                put_right=_since(
-                    [one for one in found.put_right if one.activity_id is not None], today, length
-                ),
+                put_right=_since(put_right, found.today, lengths.days),
             )
         )
-    for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(
-            actor, patient_id, symptom, today, SYMPTOM_DAYS, now(), found.days
-        )
-        shown.append(
-            _figure(
-                patient_id,
-                "symptom",
-                pictures.key_of(patient_id, symptom),
-                words.first_upper(symptom),
-                chart,
-                clinician,
-                place="plot-wide",
-                meaning=_(
-                    "A gap in the line is a day without an entry. The signs below show what was"
-                    " done on the same days. This picture does not say that one caused the other."
-                ),
-                put_right=_since(
-                    [one for one in found.put_right if one.symptom == symptom],
-                    today,
-                    SYMPTOM_DAYS,
-                ),
-            )
-        )
-    for plan in found.plans:
-        for one in plan.activities:
-            if one.activity.kind is not ActivityKind.MEDICATION or not one.counts.due:
-                continue
-            chart_of = pictures.dose_chart(
-                actor, patient_id, one.activity.id, today, SYMPTOM_DAYS, now()
-            )
-            shown.append(
-                _figure(
-                    patient_id,
-                    "doses",
-                    str(one.activity.id),
-                    one.asked.title,
-                    chart_of,
-                    clinician,
-                    place="plot-wide",
-                    meaning="",
-                    put_right=_since(
-                        [each for each in found.put_right if each.activity_id == one.activity.id],
-                        today,
-                        SYMPTOM_DAYS,
-                    ),
-                )
-            )
+    shown += [_of_symptom(found, series, clinician) for series in found.symptoms]
+    shown += [_of_doses(found, series, clinician) for series in found.doses]
     return shown
+
+
+def _of_goal(found: Pictured, series: GoalSeries, clinician: bool) -> Figure:
+    chart, goal = pictures.goal_of_series(series, found.today), series.agreed.goal
+    return _figure(
+        found.patient_id,
+        "goal",
+        str(goal.id),
+        words.short(goal.words),
+        chart,
+        clinician,
+        said=_goal_sentence(goal, chart),
+        place="",
+        meaning=_("The line holds until it is measured again."),
+        put_right=[one for one in found.put_right if one.goal_id == goal.id],
+    )
+
+
+def _of_symptom(found: Pictured, series: SymptomSeries, clinician: bool) -> Figure:
+    put_right = [one for one in found.put_right if one.symptom == series.symptom]
+    return _figure(
+        found.patient_id,
+        "symptom",
+        pictures.key_of(found.patient_id, series.symptom),
+        words.first_upper(series.symptom),
+        pictures.symptom_of_series(series, found.today),
+        clinician,
+        place="plot-wide",
+        meaning=_(
+            "A gap in the line is a day without an entry. The signs below show what was"
+            " done on the same days. This picture does not say that one caused the other."
+        ),
+        put_right=_since(put_right, found.today, SYMPTOM_DAYS),
+    )
+
+
+def _of_doses(found: Pictured, series: DoseSeries, clinician: bool) -> Figure:
+    put_right = [one for one in found.put_right if one.activity_id == series.activity.id]
+    return _figure(
+        found.patient_id,
+        "doses",
+        str(series.activity.id),
+        series.title,
+        pictures.doses_of_series(series, found.today),
+        clinician,
+        place="plot-wide",
+        meaning="",
+        put_right=_since(put_right, found.today, SYMPTOM_DAYS),
+    )
 
 
 def _since(found: Iterable[PutRight], today: date, length: int) -> list[PutRight]:
@@ -238,9 +225,9 @@ def _since(found: Iterable[PutRight], today: date, length: int) -> list[PutRight
     return [one for one in found if one.days and one.days[-1] >= first]
 
 
-def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
+def _goal_sentence(goal: Goal, chart: GoalChart) -> str:
     """Return where the goal stands, where it began in the picture, and its target."""
-    facts, goal = chart.facts(), view.goal
+    facts = chart.facts()
     if facts.first is None or facts.last is None:
         return _("Not measured in these days.")
     target = words.goal_value(goal, goal.target)
