@@ -224,15 +224,17 @@ class Marks:
 
     def sprite(self) -> Markup:
         """Return the hidden drawing that holds every symbol asked for so far."""
-        symbols = [
-            f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{ICONS[name]}"/></symbol>'
-            for name in sorted(self._icons)
-        ] + [
-            f'<symbol id="s-{state}" viewBox="0 0 24 24">{BEADS[state]}</symbol>'
-            for state in sorted(self._beads)
-        ]
-        return Markup(  # noqa: S704 - constants of this file only
-            '<svg class="sprite" aria-hidden="true" focusable="false"><defs>'
-            + "".join(symbols)
-            + "</defs></svg>"
-        )
+        return _sprite(tuple(sorted(self._icons)), tuple(sorted(self._beads)))
+
+
+@lru_cache(maxsize=512)
+def _sprite(icons: tuple[str, ...], beads: tuple[str, ...]) -> Markup:
+    symbols = [
+        f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{ICONS[name]}"/></symbol>'
+        for name in icons
+    ] + [f'<symbol id="s-{state}" viewBox="0 0 24 24">{BEADS[state]}</symbol>' for state in beads]
+    return Markup(  # noqa: S704 - constants of this file only
+        '<svg class="sprite" aria-hidden="true" focusable="false"><defs>'
+        + "".join(symbols)
+        + "</defs></svg>"
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 from markupsafe import Markup, escape
 
-from adherence.charts import Chart
+from adherence.charts import Chart, ChartWords
+from adherence.charts.parts import OURS, Cell, Table, worded
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor, Role
 from adherence.domain.entries import Status
@@ -41,6 +43,8 @@ CALENDAR_DAYS = pictures.CALENDAR_DAYS
 SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
 NUMBERS = frozenset([int, float])
+MOST_CELLS = 4096
+"""Printed days, times, numbers and states that a process keeps of one column."""
 SIX = (
     Status.DONE,
     Status.PARTLY,
@@ -258,16 +262,12 @@ def _figure(
 ) -> Figure:
     terms = pictures.words_for(clinician)
     table = chart.table()
-    heads, rows = table.worded(terms)
     numbers = {
         index
         for index, cells in enumerate(zip(*table.rows, strict=True))
         if index and not NUMBERS.isdisjoint(map(type, cells))
     }
-    if put_right and table.header[0] == "day":
-        starred = {day.isoformat() for one in put_right for day in one.days}
-        for row, shown in zip(table.rows, rows, strict=True):
-            shown[0] += " *" if row[0] in starred else ""
+    starred = {day.isoformat() for one in put_right for day in one.days}
     address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
     sentence = said or chart.sentence(terms)
     is_long = isinstance(chart, SymptomChart | DoseChart)
@@ -284,8 +284,8 @@ def _figure(
         place=place,
         legend=_legend(chart, clinician),
         meaning=meaning,
-        columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
-        body=_body(rows, numbers),
+        columns=[Column(head, index in numbers) for index, head in enumerate(table.heads(terms))],
+        body=_body(table, numbers, starred, clinician),
         put_right=[_put_right_words(one) for one in put_right],
     )
 
@@ -301,22 +301,52 @@ def _put_right_words(one: PutRight) -> str:
     return said % {"days": days, "author": one.author, "because": one.because}
 
 
-def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
-    """Return the rows of a table, the newest first; printed here because they are many."""
-    opening = [
-        '<td class="num">' if index in numbers else "<td>"
-        for index in range(max(map(len, rows), default=0))
-    ]
-    if not rows:
+class _Cells(dict[Cell, str]):
+    """The printed cells of one column of one language; each is made when it first stands there.
+
+    Columns in which people's own words stand are kept for one page only.
+    """
+
+    def __init__(self, key: str, is_number: bool, terms: ChartWords) -> None:
+        super().__init__()
+        self._key, self._terms = key, terms
+        self._opening = '<td class="num">' if is_number else "<td>"
+
+    def __missing__(self, cell: Cell) -> str:
+        printed = f"{self._opening}{escape(worded(self._key, cell, self._terms))}</td>"
+        if len(self) < MOST_CELLS:
+            self[cell] = printed
+        return printed
+
+
+@cache
+def _kept_cells(key: str, is_number: bool, locale: str, clinician: bool) -> _Cells:
+    return _Cells(key, is_number, pictures.chart_words(locale, clinician))
+
+
+def _body(table: Table, numbers: set[int], starred: set[str], clinician: bool) -> Markup:
+    """Return the rows of a table, the newest first; printed here because they are many.
+
+    The days that are ``starred`` carry a star.
+    """
+    columns = []
+    for index, cells in enumerate(zip(*reversed(table.rows), strict=True)):
+        key, is_number = table.header[index], index in numbers
+        printed = (
+            _kept_cells(key, is_number, current(), clinician)
+            if key in OURS
+            else _Cells(key, is_number, pictures.words_for(clinician))
+        )
+        columns.append([printed[cell] for cell in cells])
+        if starred and key == "day":
+            columns[-1] = [
+                shown.replace("</td>", " *</td>") if day in starred else shown
+                for day, shown in zip(cells, columns[-1], strict=True)
+            ]
+    if not columns:
         return Markup()
-    # One call for all cells: text that people typed has lost its control characters.
-    cells = list({cell for row in rows for cell in row})
-    safe = dict(zip(cells, str(escape("\0".join(cells))).split("\0"), strict=True))
-    lines = (
-        "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
-        for row in reversed(rows)
-    )
-    return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above
+    lines = "</tr><tr>".join(map("".join, zip(*columns, strict=True)))
+    return Markup(f"<tr>{lines}</tr>")  # noqa: S704 - escaped above
 
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:

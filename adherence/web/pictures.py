@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from typing import get_args
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -74,16 +75,12 @@ def chart_words(locale: str, clinician: bool) -> ChartWords:
         status={status: said(terms[status]) for status in Status},
         nothing=said(terms["none"]),
         weekdays=words.weekdays_brief(locale),
-        day=_dated(locale, "short"),
-        long_day=_dated(locale, "full"),
-        month=_dated(locale, "month"),
-        number=lambda value: words.number_in(locale, value),
+        day=words.day_writer(locale, "short"),
+        long_day=words.day_writer(locale, "full"),
+        month=words.day_writer(locale, "month"),
+        number=partial(words.number_in, locale),
         clock=words.clock,
     )
-
-
-def _dated(locale: str, style: str) -> Callable[[date], str]:
-    return lambda on: words.day_in(locale, on, style)
 
 
 def words_for(clinician: bool) -> ChartWords:
@@ -153,7 +150,7 @@ def goal_of_series(found: GoalSeries, today: date) -> GoalChart:
 
 def doses_of_series(found: DoseSeries, today: date) -> DoseChart:
     """Return a medicine's doses against their windows."""
-    zones = dict(found.zones)
+    zones = {day: words.zone_rules(name) for day, name in found.zones}
     doses = [_dose(one, zones[one.on]) for one in found.outcomes if one.on in zones]
     doses += [
         Dose(entry.local_day, DoseMark.EXTRA, _at(entry.performed_at, zones[entry.local_day]))
@@ -181,7 +178,7 @@ MARKS = {
 }
 
 
-def _dose(one: Outcome, zone: str) -> Dose:
+def _dose(one: Outcome, zone: ZoneInfo) -> Dose:
     occurrence, entry = one.occurrence, one.entry
     mark = MARKS[one.status]
     at = None
@@ -195,8 +192,9 @@ def _dose(one: Outcome, zone: str) -> Dose:
     return Dose(one.on, mark, at, due)
 
 
-def _at(instant: datetime, zone: str) -> time:
-    return words.local(instant, zone).time().replace(second=0, microsecond=0)
+def _at(instant: datetime, zone: ZoneInfo) -> time:
+    at = instant.astimezone(zone)
+    return time(at.hour, at.minute)
 
 
 def _windows(found: DoseSeries) -> Iterator[DoseWindow]:
