@@ -443,6 +443,28 @@ def test_K3_a_rotation_that_stopped_halfway_loses_nobody(app: Flask):
     assert {whose(clinic_id, address): address for address in people.values()} == people
 
 
+def test_K3_everybody_is_found_at_every_moment_of_a_rotation(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    ada = staff(found())
+    clinic_id = ada.actor.clinic_id
+    people = {patient(ada.actor, f"N{n}", f"n{n}@example.org").account_id for n in range(3)}
+    monkeypatch.setattr(addresses.seal_anew, "__defaults__", (1,))
+    real, seen = key_inventory.write, []
+
+    def write_and_look(work: Any) -> Any:
+        answer = real(work)
+        look_ups.look_ups().forget()  # as a process that begins just now
+        seen.append({whose(clinic_id, f"n{n}@example.org") for n in range(3)} == people)
+        return answer
+
+    monkeypatch.setattr(key_inventory, "write", write_and_look)
+    key_inventory.rotate(MONDAY)
+
+    assert len(seen) > 4
+    assert all(seen)
+
+
 def test_K3_another_process_sees_fresh_keys_at_its_next_question(app: Flask, store_url: str):
     ada = staff(found())
     with another(store_url) as other:
