@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import threading
+import time
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -38,7 +40,7 @@ from adherence.store.accounts import ACCOUNT
 from adherence.store.backups import columns_of, copy_out, tables_in_order
 from adherence.store.data_keys import Unreadable, keyring
 from adherence.store.db import EXTENSION as STORE
-from adherence.store.db import db, read, write
+from adherence.store.db import Run, db, read, write
 from adherence.store.look_ups import LOOK_UP_KEY
 from adherence.web.exports import page
 from tests.builders import SECRET
@@ -485,6 +487,29 @@ def test_K3_another_process_sees_fresh_keys_at_its_next_question(app: Flask, sto
                 clinic_id, Role.PATIENT, "Bea", "en", MONDAY, email="bea@example.org"
             )
     assert whose(ada.actor.clinic_id, "bea@example.org") == bea
+
+
+def test_K3_keys_are_renewed_only_after_whoever_gives_an_address_is_done(app: Flask):
+    clinic_id = found()
+    account_id = accounts.create_account(clinic_id, Role.PATIENT, "Karl", "en", MONDAY)
+    given = threading.Event()
+
+    def slow(run: Run) -> None:
+        addresses.give(run, account_id, clinic_id, KARL)
+        given.set()
+        time.sleep(0.5)
+
+    def work(number: int) -> None:
+        if number == 0:
+            write(slow)
+        else:
+            given.wait(10)
+            key_inventory.rotate(MONDAY)
+
+    at_once(app, work, 2)
+
+    assert whose(clinic_id, KARL) == account_id
+    assert [row.n for row in rows(LOOK_UP_KEY)] == [2]
 
 
 def test_K3_addresses_given_while_keys_are_renewed_are_all_found(app: Flask):

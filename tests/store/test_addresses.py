@@ -11,9 +11,11 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from adherence.domain.access import Role
 from adherence.migrations import newest, revision, upgrade
+from adherence.services import accounts, backups
 from adherence.store import accounts as table
-from adherence.store import addresses
+from adherence.store import addresses, look_ups
 from adherence.store.accounts import ACCOUNT
 from adherence.store.db import Id, UtcDateTime, db, read, write
 from adherence.store.ids import new_id
@@ -158,6 +160,62 @@ def test_the_address_of_two_accounts_of_a_clinic_is_refused_before_it_is_encrypt
             connection.execute(
                 sa.update(BEFORE).where(BEFORE.c.id == people[1]).values(email=address_of(0))
             )
+
+
+def test_a_backup_from_before_comes_back_encrypted(
+    before: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+):
+    from tests.cli.test_backups import Place, target
+
+    clinic_id = new_id()
+    with opened(before):
+        upgrade(to="0011")
+        people = fill(clinic_id)
+    place = Place(before, tmp_path)
+    try:
+        place.run("keys", "create", tmp_path / "key")
+        assert place.back_up() == 0, capsys.readouterr()
+        into = target(place, request)
+        assert place.restore(into) == 0, capsys.readouterr()
+    finally:
+        backups.let_go(place.app)
+    with opened(into):
+        assert revision() == newest()
+        assert len(held()) == MANY
+        assert [one for one in held() if "canary" in one] == []
+        assert {found(clinic_id, a) for a in people.values() if a} == {
+            who for who, address in people.items() if address
+        }
+
+
+def test_a_backup_of_encrypted_addresses_is_found_in_and_written_to(
+    before: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+):
+    """What a restoring process made ready in empty tables is not what it goes on with."""
+    from tests.cli.test_backups import Place, target
+
+    clinic_id = new_id()
+    with opened(before):
+        upgrade(to="0011")
+        people = fill(clinic_id)
+        upgrade()
+        write(lambda run: None)
+    place = Place(before, tmp_path)
+    try:
+        place.run("keys", "create", tmp_path / "key")
+        assert place.back_up() == 0, capsys.readouterr()
+        into = target(place, request)
+        assert place.restore(into) == 0, capsys.readouterr()
+    finally:
+        backups.let_go(place.app)
+    with opened(into):
+        assert found(clinic_id, address_of(3)) in people
+        someone = accounts.create_account(
+            clinic_id, Role.PATIENT, "Bea", "en", AT, email="bea@example.org"
+        )
+        assert found(clinic_id, "bea@example.org") == someone
+        with read() as run:
+            assert len(run.all(look_ups.look_up_keys)) == 1
 
 
 @pytest.fixture
