@@ -34,6 +34,8 @@ blueprint = Blueprint("audit", __name__)
 USUAL_DAYS = 7
 MOST_DAYS = 3660
 ONE_DAY = timedelta(days=1)
+#: What can be asked for, and where a list goes on.
+ASKED = ("since", "until", "kind", "actor_id", "patient", "patient_id", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/audit")
-@policy("audit.read")
+@policy("audit.read", fields=ASKED)
 def search(actor: Actor) -> ResponseReturnValue:
     """Show the lines that are asked for. A form, so that no name is in an address."""
     return _page(actor, request.form.to_dict())
