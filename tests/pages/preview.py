@@ -1401,7 +1401,14 @@ def _audit(is_whole: bool) -> dict[str, Any]:
 
 
 def _audit_empty() -> dict[str, Any]:
-    nothing = {"lines": [], "older": "", "count": "0 lines", "errors": {}, "verified": None}
+    nothing = {
+        "lines": [],
+        "older": "",
+        "count": "0 lines",
+        "errors": {},
+        "verified": None,
+        "is_first": True,
+    }
     return {**_audit(is_whole=False), **nothing}
 
 
@@ -1419,6 +1426,7 @@ def _accesses() -> dict[str, Any]:
     return {
         "days": [View(day="2 March 2026", date="2026-03-02", people=people)],
         "older": "#",
+        "is_first": False,
         "newest": "#",
     }
 
@@ -1540,6 +1548,7 @@ def _exercise(**changes: Any) -> dict[str, Any]:
         "is_clinician": True,
         "is_own": False,
         "older": "#",
+        "is_first": False,
         "back": "#",
         "prescribe": "#",
         "prescribe_words": "Prescribe it",
