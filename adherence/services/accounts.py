@@ -24,7 +24,7 @@ from adherence.store import buckets as bucket_table
 from adherence.store import devices as device_table
 from adherence.store import one_time as one_time_table
 from adherence.store import sessions as session_table
-from adherence.store.db import Run, read, write
+from adherence.store.db import Run, look, read, write
 from adherence.store.ids import new_id
 
 EMAIL_LIMIT = 254
@@ -195,8 +195,7 @@ def make_token(account_id: UUID, label: str, now: datetime, ends_at: datetime | 
 
 def actor_of_token(token: str, now: datetime) -> Actor | None:
     """Who a bearer token speaks for; None when it is unknown, over or its account disabled."""
-    with read() as run:
-        row: Any = run.first(table.actor_of_token, digest=digest_of(token), now=now)
+    row: Any = look(table.actor_of_token, digest=digest_of(token), now=now)
     return None if row is None else actor_from(row)
 
 

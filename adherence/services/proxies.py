@@ -28,6 +28,14 @@ from adherence.store.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
+class ActedFor:
+    """A patient whom a proxy speaks for; ``is_locked``: the record takes nothing new."""
+
+    name: str
+    is_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """Somebody who acts for a patient now. ``grown_year`` is set where it ends with childhood."""
 
@@ -174,8 +182,8 @@ def act(new: Beginning, session: Opened, patient_id: UUID | None, now: datetime)
     return act_for(new, session, replace(session.actor, acts_for=patient_id))
 
 
-def name_of(patient_id: UUID) -> str:
-    """The name of a patient whom somebody acts for; the guard has asked whether they may.
+def acted_for(patient_id: UUID) -> ActedFor:
+    """Whom somebody acts for; the guard has asked whether they may.
 
     Raises:
         NotFound: no such patient.
@@ -184,8 +192,7 @@ def name_of(patient_id: UUID) -> str:
         patient: Any = run.first(patient_table.patient_by_id, patient_id=patient_id)
     if patient is None:
         raise NotFound
-    name: str = patient.name
-    return name
+    return ActedFor(patient.name, patient.restricted_at is not None)
 
 
 def _proxy(row: Any) -> Proxy:
