@@ -200,11 +200,13 @@ stored_addresses = Statement(
 plain_addresses = Statement(
     sa.select(*_STORED)
     .where(
+        ACCOUNT.c.id > sa.bindparam("after", type_=Id),
         sa.or_(
             sa.and_(ACCOUNT.c.email.is_not(None), ACCOUNT.c.email_digest.is_(None)),
             sa.and_(ACCOUNT.c.email_new.is_not(None), ~_raw(ACCOUNT.c.email_new).startswith(MARK)),
-        )
+        ),
     )
+    .order_by(ACCOUNT.c.id)
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
 #: Encrypted anew, unless somebody changed one of them meanwhile.

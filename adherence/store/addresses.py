@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,15 @@ class Piece:
 
 def seal_anew(run: Run, after: UUID, many: int = PIECE) -> Piece:
     """Encrypt the addresses of the next accounts under the newest keys."""
-    rows = run.all(table.stored_addresses, after=after, many=many)
+    return _seal_piece(run, run.all(table.stored_addresses, after=after, many=many))
+
+
+def seal_plain(run: Run, after: UUID, many: int = PIECE) -> Piece:
+    """Encrypt what of the next accounts lies there as it was typed."""
+    return _seal_piece(run, run.all(table.plain_addresses, after=after, many=many))
+
+
+def _seal_piece(run: Run, rows: list[Any]) -> Piece:
     done = unreadable = 0
     for row in rows:
         try:
@@ -111,14 +120,6 @@ def seal_anew(run: Run, after: UUID, many: int = PIECE) -> Piece:
         except Unreadable:
             unreadable += 1
     return Piece(rows[-1].id if rows else None, done, unreadable)
-
-
-def seal_plain(run: Run, many: int = PIECE) -> int:
-    """Encrypt some of the addresses that lie there as they were typed; of how many accounts."""
-    rows = run.all(table.plain_addresses, many=many)
-    for row in rows:
-        _seal(run, row)
-    return len(rows)
 
 
 def _seal(run: Run, row: Any) -> int:
@@ -131,10 +132,9 @@ def _seal(run: Run, row: Any) -> int:
     email = row.email
     digest = None
     if email is not None:
-        is_plain = row.email_digest is None
-        email = plain_address(email) if is_plain else keyring().open(email)
+        email = plain_address(keyring().open(email))
         found, keys = _found(run, row.clinic_id, email, is_held=True)
-        if is_plain and found is not None and found.account_id != row.id:
+        if row.email_digest is None and found is not None and found.account_id != row.id:
             # Two spellings of one address, from before they were told to be one. It stays with whom
             # it is found by, and the other has to confirm it anew.
             log.warning("account %s has the address of account %s", row.id, found.account_id)
@@ -182,6 +182,10 @@ def _opens(stored: str) -> bool:
     return True
 
 
+def _seal_plain(after: UUID, run: Run) -> Piece:
+    return seal_plain(run, after)
+
+
 class Addresses:
     """What a server does about addresses before it first writes."""
 
@@ -190,11 +194,11 @@ class Addresses:
 
     def make_ready(self, write: Callable[[Callable[[Run], Any]], Any]) -> bool:
         """Encrypt what lies there as it was typed. Safe to run twice, and by two at once."""
-        sealed = 0
-        while many := write(seal_plain):
-            sealed += many
+        sealed, after = 0, FIRST
+        while (piece := write(partial(_seal_plain, after))).last is not None:
+            sealed, after = sealed + piece.done, piece.last
         if sealed:
-            log.info("encrypted the e-mail addresses of %d accounts", sealed)
+            log.info("encrypted %d e-mail addresses", sealed)
             self._write_back()
         return True
 

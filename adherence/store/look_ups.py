@@ -8,8 +8,8 @@ changes what the key lies under, one row, and no digest.
 There may be several keys: after a fresh one was added, until every digest was made anew, and where
 a server began under a wrong secret. A text is looked for under each that opens, and written under
 the newest. Processes keep the keys; ``newest`` tells them when theirs are no longer all. Whoever
-writes a digest holds the newest key's row meanwhile (``hold_newest``), and whoever adds or drops a
-key waits for them (``hold_all``), so no digest is ever left under a key that was dropped.
+writes a digest holds the newest key's row meanwhile (``hold_newest``), and whoever adds a key waits
+for them (``hold_all``): once there is a newer one, nothing comes to lie under the one before.
 """
 
 from __future__ import annotations
@@ -171,7 +171,6 @@ def drop_keys_before(run: Run, number: int, secrets: Sequence[str]) -> int:
 
     One that the secrets do not open stays: it may be another day's only way to what it was for.
     """
-    run.all(hold_all)
     old = [n for n, _ in opened(run, secrets).opened if n < number]
     return sum(run.do(drop_look_up_key, number=n) for n in old)
 

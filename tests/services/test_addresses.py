@@ -334,7 +334,6 @@ def test_the_first_write_encrypts_what_lies_there(app: Flask, store_url: str):
 def test_two_processes_that_begin_at_once_encrypt_each_address_once(
     app: Flask, store_url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(addresses, "PIECE", 3)
     monkeypatch.setattr(addresses.seal_plain, "__defaults__", (3,))
     clinic_id = found()
     people = {
