@@ -19,7 +19,7 @@ from adherence.services.record import Record
 from adherence.services.relations import relation_to_patient
 from adherence.services.sessions import Beginning, Opened, act_for
 from adherence.store import accounts as account_table
-from adherence.store import clinics
+from adherence.store import addresses, clinics
 from adherence.store import patients as patient_table
 from adherence.store import proxies as table
 from adherence.store import sessions as session_table
@@ -108,9 +108,7 @@ def add_proxy(
                 raise InvalidInput("until_grown", "no_birth_year")
             if patient.birth_year + clinic.grown_age <= now.year:
                 raise InvalidInput("until_grown", "grown_up")
-        known: Any = address and run.first(
-            account_table.credentials_by_email, clinic_id=record.clinic_id, address=address
-        )
+        known: Any = address and addresses.account_with(run, record.clinic_id, address)
         if known:
             if known.role != Role.PATIENT or known.account_id == patient.account_id:
                 raise InvalidInput("email", "taken")

@@ -16,7 +16,7 @@ from adherence.library.consent import texts
 from adherence.pages import frame
 from adherence.pages.qr import qr
 from adherence.pages.stairs import stairs
-from adherence.web import locale, words
+from adherence.web import headers, locale, words
 
 ID = "0198c0de-0000-7000-8000-000000000001"
 STATES = ("done", "partly", "skipped", "missed", "unreported", "excused")
@@ -27,6 +27,7 @@ def preview_app() -> Flask:
     app = Flask("adherence", template_folder=str(frame.templates_dir()))
     app.config.update(SECRET_KEY="preview")
     locale.init_app(app)
+    headers.init_app(app)
     frame.init_app(app)
     real_url_for = app.url_for
 
