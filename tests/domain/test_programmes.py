@@ -161,6 +161,15 @@ def test_C5_who_leaves_takes_the_group_along_at_once_and_those_left_come_back_be
     assert 0 not in programme.shown(more)
 
 
+def test_a_group_that_lacks_somebody_who_is_gone_without_a_trace_is_not_whole():
+    members = _ids(range(11))
+    lacking = Group(person(99), 12, members)
+
+    assert not is_whole(lacking, members)
+    assert is_whole(Group(person(99), 11, members), members)
+    assert renewed([lacking], members, members, members).kept == ()
+
+
 def test_who_comes_back_alone_is_not_counted_again():
     programme = Programme()
     programme.count(range(11), range(11))

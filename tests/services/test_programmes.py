@@ -11,11 +11,13 @@ from flask import Flask
 
 from adherence.domain.access import Actor, Role
 from adherence.jobs import work
-from adherence.services import programmes
+from adherence.services import erasures, programmes
+from adherence.services.erasures import ErasureState, Outcome
 from adherence.services.programmes import Overview
+from adherence.settings import EXTENSION
 from adherence.store.caseload import CASELOAD
 from adherence.store.db import Statement, write
-from adherence.store.programmes import PERSON
+from adherence.store.programmes import GROUP, PERSON
 from tests.builders import agrees, takes_back
 from tests.practice import DAY, HOUR, MINUTE, MONDAY, application, found, patient, rows, staff
 
@@ -85,6 +87,28 @@ def test_C2_one_who_leaves_takes_the_group_along_at_the_next_request(ada: Actor,
     join(ada, 11, first=12)
     programmes.count(ada.clinic_id, MONDAY + DAY)
     assert seen(clara, MONDAY + DAY) == (22, 220, 132)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ERASE, Outcome.RESTRICT])
+def test_G3_whoever_is_erased_or_locked_away_takes_the_group_along(
+    app: Flask, ada: Actor, clara: Actor, outcome: Outcome
+):
+    object.__setattr__(app.extensions[EXTENSION], "retention_years", 0)
+    people = join(ada, 40)
+    programmes.count(ada.clinic_id, MONDAY)
+    assert seen(clara) == (40, 400, 240)
+    gone = people[7]
+    wish = erasures.ask(gone, gone.patient_id, "", MONDAY)  # type: ignore[arg-type]
+    for name in ("Vera", "Otto"):
+        admin = staff(ada.clinic_id, Role.ADMIN, email=f"{name}@example.org", name=name).actor
+        if any(one.state in ErasureState.open_ones() for one in erasures.wishes(admin, MONDAY)):
+            erasures.decide(admin, wish, outcome, "As you wished.", MONDAY)
+
+    assert programmes.overview(clara, MONDAY) == NOTHING
+    programmes.count(ada.clinic_id, MONDAY + DAY)
+    assert programmes.overview(clara, MONDAY + DAY) == NOTHING
+    assert {row.group_id for row in rows(PERSON)} == {None}
+    assert rows(GROUP) == []
 
 
 def test_figures_are_frozen_until_the_next_week(ada: Actor, clara: Actor):
