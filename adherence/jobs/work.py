@@ -12,7 +12,7 @@ from functools import partial
 from flask import Flask
 
 from adherence.jobs import exports, mail
-from adherence.services import accounts, audit, erasures, outbox, settle
+from adherence.services import accounts, audit, erasures, outbox, programmes, settle
 from adherence.services.health import is_due_tonight, run_job
 from adherence.web import clock, kept
 
@@ -81,6 +81,14 @@ def verify_chains(now: datetime) -> tuple[int, int]:
     return len(clinics), faults
 
 
+def count_programmes(now: datetime) -> tuple[int, int]:
+    """Count what programmes are shown, in every clinic: (clinics, 0)."""
+    clinics = audit.clinic_ids()
+    for clinic_id in clinics:
+        programmes.count(clinic_id, now)
+    return len(clinics), 0
+
+
 def tell(line: outbox.Line) -> None:
     """The first subscriber is the log: ids and topics, for whoever ships it to another system."""
     log.info(
@@ -102,7 +110,10 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "tombstones": list_tombstones,
 }
 #: What is done once a night.
-NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {audit.VERIFY: verify_chains}
+NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {
+    audit.VERIFY: verify_chains,
+    programmes.COUNT: count_programmes,
+}
 
 
 def run_once(now: datetime) -> list[Report]:

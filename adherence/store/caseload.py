@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.consent import Purpose
-from adherence.store.consent import holds, is_objected
+from adherence.store.consent import is_objected
 from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.patients import CARE, CARES, PATIENT
 
@@ -132,18 +132,4 @@ waiting_page = Statement(
     )
     .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
     .limit(sa.bindparam("many", type_=sa.Integer))
-)
-#: Clinic-wide sums for a programme manager, over those who agreed to be counted; small cells are
-#: suppressed by the service.
-caseload_totals = Statement(
-    sa.select(
-        sa.func.count().label("patients"),
-        sa.func.sum(CASELOAD.c.due30).label("due"),
-        sa.func.sum(CASELOAD.c.done30).label("done"),
-        sa.func.sum(CASELOAD.c.unreported30).label("unreported"),
-    ).where(
-        CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
-        CASELOAD.c.due30 > 0,
-        holds(CASELOAD.c.patient_id, Purpose.PROGRAMME),
-    )
 )

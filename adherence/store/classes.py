@@ -277,6 +277,11 @@ KINDS: dict[str, Kind] = {
         "state outcome needs_two asked_at proposed_at decided_at",
     ),
     "tombstone": _kind(*_CLINIC, "chain_id clinic_id", "", "digest erased_at audit_n audit_head"),
+    # Sums of a programme
+    "counted_person": _kind(*_OF_PATIENT, "patient_id clinic_id group_id"),
+    "counted_group": _kind(
+        *_CLINIC, "id clinic_id", "", "size counted_at patients due done unreported"
+    ),
     # The clinic
     "clinic": _kind(
         Whose.CLINIC,

@@ -905,9 +905,26 @@ def _activity_revise() -> dict[str, Any]:
 def _overview() -> dict[str, Any]:
     return {
         "overview": View(
-            title="Programme", sentence="Sums only.", facts=[], smallest=10, facts_title=""
+            title="Programme",
+            sentence="Sums only.",
+            facts=[],
+            smallest=11,
+            facts_title="",
+            groups="People are counted in groups.",
         )
     }
+
+
+def _overview_full() -> dict[str, Any]:
+    found = _overview()
+    found["overview"].facts = [
+        View(word="Patients with something due", value="66", hint=""),
+        View(word="Done", value="396 of 660", hint="462 if everything not reported was done"),
+        View(word="Not reported", value="66", hint=""),
+    ]
+    found["overview"].facts_title = "30 days until 9 March 2026"
+    found["overview"].definition = "Done of everything that was due."
+    return found
 
 
 def _sign_in(**changes: Any) -> dict[str, Any]:
@@ -1700,6 +1717,7 @@ SAMPLES = {
     "activity-new": _sample("clinician/activity_new.html", _activity_new),
     "activity-revise": _sample("clinician/activity_revise.html", _activity_revise),
     "programme": _sample("programme/overview.html", _overview),
+    "programme-counted": _sample("programme/overview.html", _overview_full),
     "account": _sample("account/account.html", dict),
     "sign-in": _sample("account/sign_in.html", _sign_in),
     "signed-out": _sample("account/sign_in.html", _signed_out),
