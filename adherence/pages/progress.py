@@ -150,7 +150,7 @@ def figures(actor: Actor, patient_id: UUID, days: int = DAYS) -> list[Figure]:
 
 def _made(found: Pictured, lengths: Lengths, clinician: bool) -> list[Figure]:
     shown = [_of_goal(found, series, clinician) for series in found.goals]
-    calendar = pictures.calendar_of(found.days, found.today, lengths.days)
+    calendar = pictures.calendar_of(found.days, found.put_right, found.today, lengths.days)
     facts = calendar.facts()
     if facts.due or facts.counts[Status.EXCUSED]:
         put_right = [one for one in found.put_right if one.activity_id is not None]
@@ -351,12 +351,16 @@ def _body(table: Table, numbers: set[int], starred: set[str], clinician: bool) -
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:
     if isinstance(chart, Calendar):
-        counts = chart.facts().counts
-        return [
-            Key(status.value, "", words.status(status, clinician), words.number(counts[status]))
+        days = chart.facts()
+        keys = [
+            Key(status.value, "", words.status(status, clinician), words.number(count))
             for status in SIX
-            if counts[status]
+            if (count := days.counts[status])
         ]
+        if days.put_right:
+            said = _("put right by a clinician") if clinician else _("put right by your team")
+            keys.append(Key("", "put_right", said, words.number(days.put_right)))
+        return keys
     if isinstance(chart, SymptomChart):
         facts = chart.facts()
         keys = []
