@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import postgres
+from tests.shared import share
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,6 +30,10 @@ IN_CI = os.environ.get("CI") == "true"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long forms of the tests as well")
+
+
+def pytest_configure() -> None:
+    share()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

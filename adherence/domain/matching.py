@@ -37,6 +37,7 @@ from adherence.domain.schedules import (
     occurrences,
     since_midnight,
 )
+from adherence.domain.values import light
 from adherence.domain.windows import WindowKind
 from adherence.domain.zones import DAY, Zones
 
@@ -48,6 +49,7 @@ _BEYOND = WEEK
 _ENOUGH = 1 - 1e-9
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one occurrence.
@@ -69,6 +71,7 @@ class Outcome:
     optional: bool = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Extra:
     """An entry that answers no occurrence, and the local day it counts on.

@@ -12,6 +12,7 @@ from adherence import settings
 from adherence.pages import break_glass
 from adherence.pages.marks import Marks
 from adherence.services import proxies
+from adherence.services.proxies import ActedFor
 from adherence.web import files, locale, words
 
 HERE = Path(__file__).resolve().parent.parent
@@ -37,18 +38,18 @@ def init_app(app: Flask) -> None:
         static_url=static_url,
         words=words,
         languages=locale.NAMES,
-        acting_name=_acting_name,
+        acting_for=_acting_for,
         broken_glass=break_glass.banner,
         unseen_emergencies=break_glass.unseen,
         emergency_number=lambda: settings.current().emergency_number,
     )
 
 
-def _acting_name() -> str:
-    """The patient whom this browser's person acts for, for the banner; empty for nobody."""
+def _acting_for() -> ActedFor | None:
+    """The patient whom this browser's person acts for, for the banner; None for nobody."""
     actor = g.get("actor")
     acts_for = None if actor is None else getattr(actor, "acts_for", None)
-    return "" if acts_for is None else proxies.name_of(acts_for)
+    return None if acts_for is None else proxies.acted_for(acts_for)
 
 
 def _marks() -> Marks:

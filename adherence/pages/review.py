@@ -108,7 +108,7 @@ def show(actor: Actor) -> Response:
 
 
 @blueprint.post("/review/<uuid:notice_id>/seen")
-@policy("notice.review")
+@policy("notice.review", fields=("also",))
 def seen(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
     """Mark a row as seen: the notice and those shown with it."""
     for one in _with(actor, notice_id):
@@ -117,7 +117,7 @@ def seen(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/review/<uuid:notice_id>/reply")
-@policy("notice.review")
+@policy("notice.review", fields=("also", "reply-{notice_id}"))
 def reply(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
     """Answer a row in the clinician's own words; what was shown with it is seen by that."""
     form = Form(request.form)

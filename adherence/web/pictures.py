@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from hashlib import blake2b
 from typing import get_args
 from uuid import UUID
@@ -38,13 +38,11 @@ from adherence.domain.matching import Outcome
 from adherence.domain.windows import WindowKind
 from adherence.services import progress
 from adherence.services.progress import DoseSeries, GoalSeries, PutRight, SymptomSeries
-from adherence.web import headers, words
-from adherence.web.kept import kept
+from adherence.web import clock, headers, words
+from adherence.web.kept import FOR_GOOD, kept
 from adherence.web.locale import catalogue, current
 
 ONE_DAY = timedelta(days=1)
-KEPT = 512
-"""Drawn charts a process keeps; each is a few tens of kilobytes."""
 PAIN_WORDS = ("pain", "ache", "schmerz", "weh", "бол")
 """A symptom with one of these in its name reads "Higher means more pain"."""
 
@@ -226,7 +224,6 @@ def _changes(found: Iterable[progress.PlanChange]) -> tuple[PlanChange, ...]:
     return tuple(PlanChange(one.day, one.reason or one.title) for one in found)
 
 
-@lru_cache(maxsize=KEPT)
 def drawn(
     chart: Chart,
     theme: ThemeName,
@@ -236,7 +233,12 @@ def drawn(
     clinician: bool,
 ) -> bytes:
     """Return the file of a chart; the same values, theme, width and reader are drawn once."""
-    return draw(chart, theme, chart_words(locale, clinician), format, width)
+    key = ("drawn", chart, theme, width, format, locale, clinician)
+    found: bytes | None = kept().get(key, clock.now())
+    if found is None:
+        found = draw(chart, theme, chart_words(locale, clinician), format, width)
+        kept().put(key, FOR_GOOD, found)
+    return found
 
 
 # --- a chart as an answer ----------------------------------------------------------------------
