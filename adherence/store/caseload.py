@@ -24,8 +24,6 @@ class CaseloadRow(Model):
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"]),
         sa.Index(None, "clinic_id", "due30"),
         sa.Index(None, "roll_at"),
-        #: The order of the list, walked where somebody cares for most of a clinic.
-        sa.Index("ix_caseload_need", "clinic_id", sa.text("need DESC"), "patient_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -49,6 +47,8 @@ class CaseloadRow(Model):
 
 
 CASELOAD: Any = CaseloadRow.__table__
+#: The order of the list, walked where somebody cares for most of a clinic.
+sa.Index("ix_caseload_need", CASELOAD.c.clinic_id, CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
 COLUMNS = [column.name for column in CASELOAD.c]
 _mine = CASELOAD.c.patient_id == sa.bindparam("patient_id", type_=Id)
 
