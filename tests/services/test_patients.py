@@ -23,6 +23,7 @@ def pages(who: Any, many: int, at: Any = LATER) -> list[PatientsPage]:
     found = [patients.patients(who, None, many, at)]
     while found[-1].after is not None:
         found.append(patients.patients(who, found[-1].after, many, at))
+        assert found[-1].after != found[-2].after
     return found
 
 
