@@ -25,8 +25,11 @@ REVIEWED = {
     "library.education.all_pieces": "files of the package",
     "library.reader.exercises": "files of the package",
     "library.reader.motion": "files of the package",
-    "pages.marks._beads": "patterns of beads",
+    "pages.marks._sprite": "signs of that file",
+    "pages.marks._strip": "patterns of beads",
     "pages.marks._svg": "signs of that file",
+    "pages.progress._kept_cells": "cells without a word that anybody typed",
+    "pages.review._strip_words": "patterns of beads in words",
     "schemas.fields._uuid": "ids, without what they name",
     "services.day_sums._amounts": "numbers",
     "services.keys._derived": "keys of the server",
@@ -43,8 +46,8 @@ REVIEWED = {
     "web.locale.catalogue": "words of the catalogues",
     "web.pictures.chart_words": "words of the catalogues",
     "web.words._written": "days in words",
-    "web.words._zone": "rules of zones",
     "web.words.number_in": "numbers in words",
+    "web.words.zone_rules": "rules of zones",
 }
 
 
