@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g, request, url_for
 from markupsafe import Markup
 
 from adherence import settings
@@ -16,7 +16,6 @@ from adherence.services.proxies import ActedFor
 from adherence.web import files, locale, words
 
 HERE = Path(__file__).resolve().parent.parent
-EXTENSION = "adherence.addresses"
 
 
 def templates_dir() -> Path:
@@ -27,15 +26,15 @@ def templates_dir() -> Path:
 
 def init_app(app: Flask) -> None:
     """Give the templates of ``app`` what they print with."""
-    app.extensions[EXTENSION] = {}
+    addresses = _Addresses()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=lambda name: _marks().icon(name),
         bead=lambda state, word="": _marks().bead(state, word),
         strip=lambda states, said: _marks().strip(states, said),
         sprite=sprite,
-        url_for=address,
-        static_url=static_url,
+        url_for=addresses.page,
+        static_url=addresses.file,
         words=words,
         languages=locale.NAMES,
         acting_for=_acting_for,
@@ -53,9 +52,9 @@ def _acting_for() -> ActedFor | None:
 
 
 def _marks() -> Marks:
-    if "marks" not in g:
-        g.marks = Marks()
-    marks: Marks = g.marks
+    marks: Marks | None = g.get("marks")
+    if marks is None:
+        marks = g.marks = Marks()
     return marks
 
 
@@ -64,25 +63,31 @@ def sprite() -> Markup:
     return _marks().sprite()
 
 
-def address(endpoint: str, **values: Any) -> str:
-    """Return the address of a page; one that names nothing is made once and kept."""
-    return url_for(endpoint, **values) if values else _plain(endpoint, "")
+class _Addresses:
+    """The addresses of one application that name nothing, each made once.
 
+    Every page has a dozen of these, and making one costs as much as a look into the database.
+    """
 
-def static_url(filename: str) -> str:
-    """Return the address of a static file that changes when the file does, so it may be kept."""
-    return _plain("static", filename)
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], str] = {}
 
+    def page(self, endpoint: str, **values: Any) -> str:
+        """Return the address of a page."""
+        return url_for(endpoint, **values) if values else self._plain(endpoint, "")
 
-def _plain(endpoint: str, filename: str) -> str:
-    # Every page has a dozen of these, and making one costs as much as a look into the database.
-    known: dict[tuple[str, str, str], str] = current_app.extensions[EXTENSION]
-    key = request.script_root, endpoint, filename
-    found = known.get(key)
-    if found is None:
-        if filename:
-            found = url_for(endpoint, filename=filename, v=files.version(filename))
-        else:
-            found = url_for(endpoint)
-        known[key] = found
-    return found
+    def file(self, filename: str) -> str:
+        """Return the address of a static file that changes when the file does, so it may be
+        kept."""
+        return self._plain("static", filename)
+
+    def _plain(self, endpoint: str, filename: str) -> str:
+        key = request.script_root, endpoint, filename
+        found = self._known.get(key)
+        if found is None:
+            if filename:
+                found = url_for(endpoint, filename=filename, v=files.version(filename))
+            else:
+                found = url_for(endpoint)
+            self._known[key] = found
+        return found

@@ -43,6 +43,12 @@ CALENDAR_DAYS = pictures.CALENDAR_DAYS
 SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
 NUMBERS = frozenset([int, float])
+WIDE = "(min-width: 62rem)"
+THEMES = (
+    ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
+    ("(prefers-contrast: more)", "contrast"),
+    ("(prefers-color-scheme: dark)", "dark"),
+)
 MOST_CELLS = 4096
 """Printed days, times, numbers and states that a process keeps of one column."""
 SIX = (
@@ -79,8 +85,8 @@ class Figure:
 
     ``said`` titles are a person's own words. ``phone`` and ``wide`` are addresses to which a theme
     is added; ``wide`` is empty where the phone's picture serves both, and ``narrow`` says what the
-    phone's picture leaves out. ``put_right`` says what clinicians put right in it; the days stand
-    with a star in the table.
+    phone's picture leaves out. ``sources`` are the pictures for all other themes and widths.
+    ``put_right`` says what clinicians put right in it; the days stand with a star in the table.
     """
 
     id: str
@@ -90,6 +96,7 @@ class Figure:
     narrow: str
     phone: str
     wide: str
+    sources: Markup
     alt: str
     place: str
     legend: list[Key]
@@ -149,14 +156,17 @@ def figures(actor: Actor, patient_id: UUID, days: int = DAYS) -> list[Figure]:
 
 
 def _made(found: Pictured, lengths: Lengths, clinician: bool) -> list[Figure]:
-    shown = [_of_goal(found, series, clinician) for series in found.goals]
-    calendar = pictures.calendar_of(found.days, found.today, lengths.days)
+    # An address is made once and then named for each: what follows needs no quoting.
+    charts = url_for("charts.draw", patient_id=found.patient_id, name="x", format="svg")
+    charts = charts.removesuffix("/x.svg")
+    shown = [_of_goal(found, series, charts, clinician) for series in found.goals]
+    calendar = pictures.calendar_of(found.days, found.put_right, found.today, lengths.days)
     facts = calendar.facts()
     if facts.due or facts.counts[Status.EXCUSED]:
         put_right = [one for one in found.put_right if one.activity_id is not None]
         shown.append(
             _figure(
-                found.patient_id,
+                charts,
                 "adherence",
                 str(lengths.days),
                 _("Days") if clinician else _("My days"),
@@ -169,15 +179,15 @@ def _made(found: Pictured, lengths: Lengths, clinician: bool) -> list[Figure]:
                 put_right=_since(put_right, found.today, lengths.days),
             )
         )
-    shown += [_of_symptom(found, series, clinician) for series in found.symptoms]
-    shown += [_of_doses(found, series, clinician) for series in found.doses]
+    shown += [_of_symptom(found, series, charts, clinician) for series in found.symptoms]
+    shown += [_of_doses(found, series, charts, clinician) for series in found.doses]
     return shown
 
 
-def _of_goal(found: Pictured, series: GoalSeries, clinician: bool) -> Figure:
+def _of_goal(found: Pictured, series: GoalSeries, charts: str, clinician: bool) -> Figure:
     chart, goal = pictures.goal_of_series(series, found.today), series.agreed.goal
     return _figure(
-        found.patient_id,
+        charts,
         "goal",
         str(goal.id),
         words.short(goal.words),
@@ -190,10 +200,10 @@ def _of_goal(found: Pictured, series: GoalSeries, clinician: bool) -> Figure:
     )
 
 
-def _of_symptom(found: Pictured, series: SymptomSeries, clinician: bool) -> Figure:
+def _of_symptom(found: Pictured, series: SymptomSeries, charts: str, clinician: bool) -> Figure:
     put_right = [one for one in found.put_right if one.symptom == series.symptom]
     return _figure(
-        found.patient_id,
+        charts,
         "symptom",
         pictures.key_of(found.patient_id, series.symptom),
         words.first_upper(series.symptom),
@@ -208,10 +218,10 @@ def _of_symptom(found: Pictured, series: SymptomSeries, clinician: bool) -> Figu
     )
 
 
-def _of_doses(found: Pictured, series: DoseSeries, clinician: bool) -> Figure:
+def _of_doses(found: Pictured, series: DoseSeries, charts: str, clinician: bool) -> Figure:
     put_right = [one for one in found.put_right if one.activity_id == series.activity.id]
     return _figure(
-        found.patient_id,
+        charts,
         "doses",
         str(series.activity.id),
         series.title,
@@ -248,7 +258,7 @@ def _goal_sentence(goal: Goal, chart: GoalChart) -> str:
 
 
 def _figure(
-    patient_id: UUID,
+    charts: str,
     name: str,
     of: str,
     title: str,
@@ -268,18 +278,21 @@ def _figure(
         if index and not NUMBERS.isdisjoint(map(type, cells))
     }
     starred = {day.isoformat() for one in put_right for day in one.days}
-    address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
+    phone = f"{charts}/{name}.svg?of={of}&width=phone"
+    wide = f"{charts}/{name}.svg?of={of}&width=wide"
     sentence = said or chart.sentence(terms)
     is_long = isinstance(chart, SymptomChart | DoseChart)
-    has_room = clinician or place == "plot-wide"
+    if isinstance(chart, Calendar) or not (clinician or place == "plot-wide"):
+        wide = ""
     return Figure(
         id=f"figure-{name}-{of}",
         title=title,
         said=bool(said),
         sentence=sentence,
         narrow=_("Here are the last two weeks of them.") if is_long else "",
-        phone=f"{address}&width=phone",
-        wide="" if isinstance(chart, Calendar) or not has_room else f"{address}&width=wide",
+        phone=phone,
+        wide=wide,
+        sources=_sources(phone, wide),
         alt=sentence,
         place=place,
         legend=_legend(chart, clinician),
@@ -288,6 +301,20 @@ def _figure(
         body=_body(table, numbers, starred, clinician),
         put_right=[_put_right_words(one) for one in put_right],
     )
+
+
+def _sources(phone: str, wide: str) -> Markup:
+    """Return the pictures a browser chooses from by theme and width; the phone's light one is the
+    picture itself."""
+    chosen = [(query, phone, theme) for query, theme in THEMES]
+    if wide:
+        wider = [(f"{WIDE} and {query}", wide, theme) for query, theme in THEMES]
+        chosen = [*wider, (WIDE, wide, "light"), *chosen]
+    lines = [
+        f'  <source media="{query}" srcset="{escape(address)}&amp;theme={theme}">'
+        for query, address, theme in chosen
+    ]
+    return Markup("".join(lines))  # noqa: S704 - constants of this file; addresses are escaped
 
 
 def _put_right_words(one: PutRight) -> str:
@@ -351,12 +378,16 @@ def _body(table: Table, numbers: set[int], starred: set[str], clinician: bool) -
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:
     if isinstance(chart, Calendar):
-        counts = chart.facts().counts
-        return [
-            Key(status.value, "", words.status(status, clinician), words.number(counts[status]))
+        days = chart.facts()
+        keys = [
+            Key(status.value, "", words.status(status, clinician), words.number(count))
             for status in SIX
-            if counts[status]
+            if (count := days.counts[status])
         ]
+        if days.put_right:
+            said = _("put right by a clinician") if clinician else _("put right by your team")
+            keys.append(Key("", "put_right", said, words.number(days.put_right)))
+        return keys
     if isinstance(chart, SymptomChart):
         facts = chart.facts()
         keys = []

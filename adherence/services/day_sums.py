@@ -63,10 +63,25 @@ def entry_as_said(row: Mapping[str, Any]) -> Entry:
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """The rules' view of a stored entry; ``row`` has the columns ``RULED``, in their order."""
-    about, (day, slot), how = row[:9], row[9:11], row[15:19]
-    named = None if day is None or slot is None else (day, slot)
-    amounts = _amounts(*row[11:15])
-    return Entry(*about, named, amounts, *how)  # type: ignore[call-arg]  # stars count as many
+    client_id, at, on, status, activity_id, goal_id, symptom, value, declined = row[:9]
+    day, slot, sets, reps, hold, quantity, reason, pain, pain_declined, effort = row[9:19]
+    return Entry(
+        client_id,
+        at,
+        on,
+        status,
+        activity_id,
+        goal_id,
+        symptom,
+        value,
+        declined,
+        None if day is None or slot is None else (day, slot),
+        _amounts(sets, reps, hold, quantity),
+        reason,
+        pain,
+        pain_declined,
+        effort,
+    )
 
 
 Found = tuple[list[Outcome], list[Extra]]

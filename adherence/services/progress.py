@@ -453,12 +453,14 @@ def _was_due(
 
 def day_states(
     actor: Actor, patient_id: UUID, first: date, until: date, now: datetime
-) -> tuple[tuple[tuple[date, Adherence], ...], Care]:
-    """Each day's counts on [first, until) that has anything, and the plan they rest on."""
+) -> tuple[tuple[tuple[date, Adherence], ...], Care, tuple[PutRight, ...]]:
+    """Each day's counts on [first, until) that has anything, the plan they rest on, and what
+    clinicians put right on these days."""
     with read() as run:
         patient, care = opened(run, actor, patient_id)
         days = days_between(run, care, patient.settled_on, first, until, now)
-    return tuple(days.items()), care
+        put_right = tuple(_put_right(run, care, first, until))
+    return tuple(days.items()), care, put_right
 
 
 def symptoms(actor: Actor, patient_id: UUID, days: int, now: datetime) -> list[str]:

@@ -151,7 +151,7 @@ def _in_utc(value: datetime | None) -> datetime | None:
 
 
 def _of_microseconds(value: int | None) -> datetime | None:
-    return None if value is None else EPOCH + timedelta(microseconds=value)
+    return None if value is None else EPOCH + timedelta(0, 0, value)
 
 
 class Choice(sa.types.TypeDecorator[StrEnum]):

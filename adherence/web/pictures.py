@@ -37,7 +37,7 @@ from adherence.domain.errors import NotFound
 from adherence.domain.matching import Outcome
 from adherence.domain.windows import WindowKind
 from adherence.services import progress
-from adherence.services.progress import DoseSeries, GoalSeries, SymptomSeries
+from adherence.services.progress import DoseSeries, GoalSeries, PutRight, SymptomSeries
 from adherence.web import clock, headers, words
 from adherence.web.kept import FOR_GOOD, kept
 from adherence.web.locale import catalogue, current
@@ -90,14 +90,17 @@ def calendar(actor: Actor, patient_id: UUID, days: int, now: datetime) -> Calend
     """Return the calendar of the last ``days`` local days, today included."""
     # The patient's today is at most one day from that of UTC; the days beyond are cut off below.
     near = now.date()
-    states, care = progress.day_states(
+    states, care, put_right = progress.day_states(
         actor, patient_id, near - timedelta(days=days + 1), near + timedelta(days=2), now
     )
-    return calendar_of(states, care.today(now), days)
+    return calendar_of(states, put_right, care.today(now), days)
 
 
-def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int) -> Calendar:
-    """Return the calendar of the ``days`` days up to ``today`` from counts per day."""
+def calendar_of(
+    states: Iterable[tuple[date, Adherence]], put_right: Iterable[PutRight], today: date, days: int
+) -> Calendar:
+    """Return the calendar of the ``days`` days up to ``today`` from counts per day; a day on which
+    a report of an activity was ``put_right`` is marked."""
     until = today + ONE_DAY
     first = until - timedelta(days=days)
     return Calendar(
@@ -107,6 +110,11 @@ def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int
         days=tuple(
             Day(day, day_status(counts), counts.due or None, counts.done if counts.due else None)
             for day, counts in states
+            if first <= day < until
+        ),
+        put_right=tuple(
+            day
+            for day in sorted({day for one in put_right if one.activity_id for day in one.days})
             if first <= day < until
         ),
     )
