@@ -157,6 +157,24 @@ def databases(url: str) -> Iterator[Callable[[str], None]]:
         engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and PINs hashed in no time, but for tests marked ``hashes``.
+
+    The product's own parameters take 45 ms of a processor for each, and there are thousands.
+    They stand in the code and no setting changes them; a test has to reach into the module.
+    """
+    if "store_url" not in request.fixturenames or request.node.get_closest_marker("hashes"):
+        return
+    from argon2 import PasswordHasher
+
+    from adherence.services import passwords
+
+    for name in ("HASHER", "PIN_HASHER"):
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        monkeypatch.setattr(passwords, name, quick)
+
+
 @pytest.fixture
 def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The whole application on a fresh database, with its context pushed."""
