@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from tests.web.town import Town
+
 HERE = Path(__file__).parent
 ON_BOTH = {"store", "services", "api"}
 IN_CI = os.environ.get("CI") == "true"
@@ -190,3 +192,23 @@ def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser without cookies or a phone without a token."""
     return app.test_client()
+
+
+@pytest.fixture
+def town(store_url: str) -> Iterator[Town]:
+    """A town of this test's own."""
+    from tests.web.town import founded
+
+    with founded(store_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town that the tests of a file share, for those that leave it usable for the next."""
+    from tests.web.town import founded
+
+    path = tmp_path_factory.mktemp("town") / "adherence.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    with founded(f"sqlite:///{path}") as made:
+        yield made
