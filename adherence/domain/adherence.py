@@ -18,11 +18,13 @@ from adherence.domain.entries import Entry, Status
 from adherence.domain.matching import Extra, Outcome
 from adherence.domain.pauses import Pause, covers
 from adherence.domain.schedules import ScheduleKind
+from adherence.domain.values import light
 
 # Customary, unverified: a programme parameter (share of the prescribed interval).
 TIMING_TOLERANCE = 0.25
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class DaySum:
     """What one activity asked on one local day, and what became of it, without a clock.

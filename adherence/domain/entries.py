@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from adherence.domain.values import light
+
 PAIN_SCALE = (0, 10)
 EFFORT_SCALE = (0, 10)
 VALUE_SCALE = (0, 10)
@@ -100,6 +102,7 @@ class Amounts:
 NOTHING_SAID = Amounts()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One report, append-only: what it says, when it happened and on which local day.

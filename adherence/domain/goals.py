@@ -10,6 +10,7 @@ from adherence.domain.adherence import DaySum
 from adherence.domain.entries import SYMPTOM_LIMIT, VALUE_SCALE
 from adherence.domain.errors import InvalidInput
 from adherence.domain.scores import GAS_LEVELS
+from adherence.domain.values import light
 
 WORDS_LIMIT = 300
 STEP_LIMIT = 200
@@ -182,6 +183,7 @@ def progress_of(goal: Goal, values: Sequence[tuple[date, float]]) -> Progress:
     return Progress(current, share, values[0][1], len(values), len(counting))
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class GoalDay:
     """One local day, summed over the activities of a goal.

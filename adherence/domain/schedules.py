@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.errors import InvalidInput
+from adherence.domain.values import light
 from adherence.domain.windows import SAME_DAY, Window, WindowKind
 from adherence.domain.zones import DAY, MIDNIGHT, Zones, first_instant, zone_info
 
@@ -285,6 +286,7 @@ _PARTICULARS = [
 ]
 
 
+@light
 @dataclass(frozen=True, slots=True, order=True)
 class Occurrence:
     """One due moment. Within an activity, (day, slot) says which.

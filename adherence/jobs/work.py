@@ -14,7 +14,7 @@ from flask import Flask
 from adherence.jobs import exports, mail
 from adherence.services import accounts, audit, erasures, outbox, settle
 from adherence.services.health import is_due_tonight, run_job
-from adherence.web import clock
+from adherence.web import clock, kept
 
 log = logging.getLogger("adherence.jobs")
 
@@ -106,7 +106,10 @@ NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {audit.VERIFY: verif
 
 
 def run_once(now: datetime) -> list[Report]:
-    """Run every job that is due once; one that breaks does not keep the others from running."""
+    """Run every job that is due once; one that breaks does not keep the others from running.
+
+    Afterwards this process, too, keeps nothing of anybody who is gone.
+    """
     reports = []
     due = {job: work for job, work in NIGHTLY.items() if is_due_tonight(job, now)}
     for job, work in (JOBS | due).items():
@@ -116,6 +119,7 @@ def run_once(now: datetime) -> list[Report]:
             log.exception("job failed", extra={"job": job})
             done, failed = 0, 1
         reports.append(Report(job, done, failed))
+    kept.sweep(now)
     return reports
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from adherence import settings
 from adherence.pages import break_glass
 from adherence.pages.marks import Marks
 from adherence.services import proxies
+from adherence.services.proxies import ActedFor
 from adherence.web import files, locale, words
 
 HERE = Path(__file__).resolve().parent.parent
+EXTENSION = "adherence.addresses"
 
 
 def templates_dir() -> Path:
@@ -24,27 +27,29 @@ def templates_dir() -> Path:
 
 def init_app(app: Flask) -> None:
     """Give the templates of ``app`` what they print with."""
+    app.extensions[EXTENSION] = {}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=lambda name: _marks().icon(name),
         bead=lambda state, word="": _marks().bead(state, word),
         strip=lambda states, said: _marks().strip(states, said),
         sprite=sprite,
+        url_for=address,
         static_url=static_url,
         words=words,
         languages=locale.NAMES,
-        acting_name=_acting_name,
+        acting_for=_acting_for,
         broken_glass=break_glass.banner,
         unseen_emergencies=break_glass.unseen,
         emergency_number=lambda: settings.current().emergency_number,
     )
 
 
-def _acting_name() -> str:
-    """The patient whom this browser's person acts for, for the banner; empty for nobody."""
+def _acting_for() -> ActedFor | None:
+    """The patient whom this browser's person acts for, for the banner; None for nobody."""
     actor = g.get("actor")
     acts_for = None if actor is None else getattr(actor, "acts_for", None)
-    return "" if acts_for is None else proxies.name_of(acts_for)
+    return None if acts_for is None else proxies.acted_for(acts_for)
 
 
 def _marks() -> Marks:
@@ -59,6 +64,25 @@ def sprite() -> Markup:
     return _marks().sprite()
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """Return the address of a page; one that names nothing is made once and kept."""
+    return url_for(endpoint, **values) if values else _plain(endpoint, "")
+
+
 def static_url(filename: str) -> str:
     """Return the address of a static file that changes when the file does, so it may be kept."""
-    return url_for("static", filename=filename, v=files.version(filename))
+    return _plain("static", filename)
+
+
+def _plain(endpoint: str, filename: str) -> str:
+    # Every page has a dozen of these, and making one costs as much as a look into the database.
+    known: dict[tuple[str, str, str], str] = current_app.extensions[EXTENSION]
+    key = request.script_root, endpoint, filename
+    found = known.get(key)
+    if found is None:
+        if filename:
+            found = url_for(endpoint, filename=filename, v=files.version(filename))
+        else:
+            found = url_for(endpoint)
+        known[key] = found
+    return found

@@ -13,17 +13,18 @@ from uuid import UUID
 from adherence import settings
 from adherence.domain.access import Actor, Role
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.sign_in import Purpose
+from adherence.domain.sign_in import Purpose, plain_address
 from adherence.services import one_time
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
 from adherence.services.sessions import actor_from, digest_of
 from adherence.store import accounts as table
+from adherence.store import addresses
 from adherence.store import buckets as bucket_table
 from adherence.store import devices as device_table
 from adherence.store import one_time as one_time_table
 from adherence.store import sessions as session_table
-from adherence.store.db import Run, read, write
+from adherence.store.db import Run, look, read, write
 from adherence.store.ids import new_id
 
 EMAIL_LIMIT = 254
@@ -72,10 +73,6 @@ def add_account(
     Raises:
         InvalidInput: somebody of the clinic has the address.
     """
-    if address is not None and run.first(
-        table.credentials_by_email, clinic_id=clinic_id, address=address
-    ):
-        raise InvalidInput("email", "taken")
     run.do(
         table.add_account,
         id=account_id,
@@ -85,17 +82,18 @@ def add_account(
         locale=locale,
         active=True,
         created_at=now,
-        email=address,
     )
+    if address is not None and not addresses.give(run, account_id, clinic_id, address):
+        raise InvalidInput("email", "taken")
 
 
 def read_address(typed: str) -> str:
-    """An e-mail address as it is stored: without spaces around it, in lower case.
+    """An e-mail address as it is stored: without spaces around it, in lower case, composed.
 
     Raises:
         InvalidInput: nobody can be reached there.
     """
-    found = typed.strip().lower()
+    found = plain_address(typed)
     local, _, domain = found.rpartition("@")
     if (
         len(found) > EMAIL_LIMIT
@@ -197,8 +195,7 @@ def make_token(account_id: UUID, label: str, now: datetime, ends_at: datetime | 
 
 def actor_of_token(token: str, now: datetime) -> Actor | None:
     """Who a bearer token speaks for; None when it is unknown, over or its account disabled."""
-    with read() as run:
-        row: Any = run.first(table.actor_of_token, digest=digest_of(token), now=now)
+    row: Any = look(table.actor_of_token, digest=digest_of(token), now=now)
     return None if row is None else actor_from(row)
 
 

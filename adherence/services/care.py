@@ -6,7 +6,8 @@ grows in the transaction of every change to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -82,18 +83,28 @@ class Care:
     goals: dict[UUID, AgreedGoal]
     threads: dict[UUID, tuple[Thread, ...]]
     pauses: tuple[Pause, ...]
+    #: The goal that stands on top: the oldest active one.
+    first_goal: AgreedGoal | None = field(init=False)
+    #: What is asked for at every entry is worked out once for each version of the plan.
+    _hanging: dict[UUID, tuple[Activity, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        active = [goal for goal in self.goals.values() if goal.state is GoalState.ACTIVE]
+        first = min(active, key=lambda goal: (goal.created_at, goal.id), default=None)
+        object.__setattr__(self, "first_goal", first)
+        hanging: dict[UUID, tuple[Activity, ...]] = {}
+        for activity_id, threads in self.threads.items():
+            for goal_id in {thread.goal_id for thread in threads}:
+                hanging[goal_id] = (*hanging.get(goal_id, ()), self.activities[activity_id])
+        object.__setattr__(self, "_hanging", hanging)
 
     def today(self, now: datetime) -> date:
         """The patient's local day."""
         return today(self.zones, now)
 
-    def activities_of_goal(self, goal_id: UUID) -> list[Activity]:
+    def activities_of_goal(self, goal_id: UUID) -> Sequence[Activity]:
         """What hangs on a goal, ended activities too."""
-        return [
-            self.activities[activity_id]
-            for activity_id, threads in self.threads.items()
-            if any(thread.goal_id == goal_id for thread in threads)
-        ]
+        return self._hanging.get(goal_id, ())
 
     def active(self, day: date) -> list[Activity]:
         """Activities asked on a day: begun, not ended, their plan not ended."""
@@ -103,11 +114,6 @@ class Care:
             if activity.revisions[0].effective_on <= day
             and (activity.ended_on is None or day < activity.ended_on)
         ]
-
-    def first_goal(self) -> AgreedGoal | None:
-        """The goal that stands on top: the oldest active one."""
-        active = [goal for goal in self.goals.values() if goal.state is GoalState.ACTIVE]
-        return min(active, key=lambda goal: (goal.created_at, goal.id), default=None)
 
 
 def care_of(run: Run, patient_id: UUID, version: int, keep: bool = True) -> Care:

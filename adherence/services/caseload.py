@@ -62,8 +62,9 @@ def refresh(
     else:
         del row["clinic_id"]
         patient_id = row.pop("patient_id")
+        is_same = all(row[name] == getattr(stored, name) for name in table.INDEXED)
         run.do(
-            table.set_caseload,
+            table.set_unindexed if is_same else table.set_caseload,
             patient_id=patient_id,
             **{f"new_{name}": value for name, value in row.items()},
         )
@@ -102,7 +103,8 @@ def computed(
         pain_from=today - timedelta(days=PAIN_DAYS - 1),
     )
     asked = counts.asked or 0
-    due, done = asked - (counts.upcoming or 0), counts.done or 0
+    unreported = counts.unreported or 0
+    due, done = asked - ((counts.open or 0) - unreported), counts.done or 0
     if stored is not None and stored.as_of == today and changed is not None:
         strip = _patched(run, care, stored.strip, changed, today, now)
     else:
@@ -111,7 +113,7 @@ def computed(
     is_quiet = last_entry_at is None or now - last_entry_at > ONE_DAY
     if urgency == Need.NOTHING and is_quiet and _silent(run, care, last_entry_at, today):
         urgency = Need.SILENT
-    goal = care.first_goal()
+    goal = care.first_goal
     tomorrow = today + ONE_DAY
     return {
         "patient_id": care.patient_id,
@@ -120,7 +122,7 @@ def computed(
         "urgency": 0 if urgency == Need.SILENT else urgency,
         "due30": due,
         "done30": done,
-        "unreported30": counts.unreported or 0,
+        "unreported30": unreported,
         "pain7": counts.pain,
         "strip": strip,
         "open_notices": open_notices,

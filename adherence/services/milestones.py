@@ -17,6 +17,7 @@ from adherence.domain.activities import Activity, due
 from adherence.domain.errors import NotFound
 from adherence.domain.goals import SYMPTOM_DAYS, GoalDay, GoalState, Measure, Rating
 from adherence.domain.milestones import (
+    BREAK_DAYS,
     SUSTAINED_LEVELS,
     GoalWeek,
     MilestoneKind,
@@ -167,6 +168,8 @@ def _around(
     start = first if before is None else min(first, before)
     end = until if after is None else max(until, after + ONE_DAY)
     is_closed = monday_of(first) + WEEK <= record.settled_on
+    if not is_closed and _is_settled(standing, first, start, end):
+        return set(), (first, end)
     from_day, to_day = start, end
     if is_closed:
         # A week that had closed may look different now: take those weeks whole.
@@ -194,6 +197,20 @@ def _around(
         else:
             reached |= {one for one in standing if one.kind is MilestoneKind.SUSTAINED_WEEKS}
     return reached, (first, end)
+
+
+def _is_settled(standing: Iterable[Reached], first: date, start: date, end: date) -> bool:
+    """Whether no day of [start, end) can reach or lose anything, whatever was done on it.
+
+    There is no room for a return there, and the first day on which all was done is known and lies
+    elsewhere.
+    """
+    known = [one.day for one in standing if one.kind is MilestoneKind.FIRST_ALL_DONE]
+    return (
+        (end - ONE_DAY - start).days <= BREAK_DAYS
+        and bool(known)
+        and not any(first <= day < end for day in known)
+    )
 
 
 def _turned(

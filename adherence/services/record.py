@@ -31,6 +31,7 @@ class Record:
         "_n",
         "_outbox",
         "_seq",
+        "_settled_on",
         "actor",
         "clinic_id",
         "home_zone",
@@ -73,6 +74,7 @@ class Record:
         self.started_on: date = row.started_on
         self.plan_version: int = row.plan_version
         self.settled_on: date = row.settled_on
+        self._settled_on = self.settled_on
         self._seq: int = row.seq
         self._n: int = row.audit_n
         self._head: bytes = row.audit_head or GENESIS
@@ -134,10 +136,15 @@ class Record:
             patient_id=self.patient_id,
             new_seq=self._seq,
             new_plan_version=self.plan_version,
-            new_settled_on=self.settled_on,
             new_audit_n=self._n,
             new_audit_head=None if self._head == GENESIS else self._head,
         )
+        if self.settled_on != self._settled_on:
+            run.do(
+                patients.set_settled_on,
+                patient_id=self.patient_id,
+                new_settled_on=self.settled_on,
+            )
 
 
 def audit_clinic(

@@ -244,7 +244,7 @@ def _with_now(cards: list[Card]) -> list[Card]:
 
 
 def _top_goal(run: Run, care: Care) -> GoalView | None:
-    agreed = care.first_goal()
+    agreed = care.first_goal
     if agreed is None:
         return None
     return GoalView(agreed, progress(agreed.goal, newest_ratings(run, care, agreed)), ())

@@ -51,17 +51,23 @@ COLUMNS = [column.name for column in CASELOAD.c]
 _mine = CASELOAD.c.patient_id == sa.bindparam("patient_id", type_=Id)
 
 add_caseload = Statement(sa.insert(CASELOAD), " ".join(COLUMNS))
-set_caseload = Statement(
-    sa.update(CASELOAD)
-    .where(_mine)
-    .values(
-        {
-            column.name: sa.bindparam(f"new_{column.name}", type_=column.type)
-            for column in CASELOAD.c
-            if column.name not in ("patient_id", "clinic_id")
-        }
-    )
-)
+
+
+def _set(*kept: str) -> Statement:
+    """What writes the row anew except for the columns that are ``kept``."""
+    new = {
+        column.name: sa.bindparam(f"new_{column.name}", type_=column.type)
+        for column in CASELOAD.c
+        if column.name not in ("patient_id", "clinic_id", *kept)
+    }
+    return Statement(sa.update(CASELOAD).where(_mine).values(new))
+
+
+set_caseload = _set()
+#: What the indexes lie over. SQLite writes a page of each even where the value is the same.
+INDEXED = ("due30", "roll_at")
+#: Writes anew what no index lies over.
+set_unindexed = _set(*INDEXED)
 caseload_of = Statement(sa.select(*CASELOAD.c).where(_mine))
 caseload_to_roll = Statement(
     sa.select(CASELOAD.c.patient_id)

@@ -101,7 +101,7 @@ KINDS: dict[str, Kind] = {
         "id clinic_id name email email_new",
         "",
         "role locale active created_at totp_step",
-        "password totp handle",
+        "password totp handle email_digest",
     ),
     "zone_change": _kind(
         *_OF_PATIENT, "patient_id clinic_id", "effective_on zone", "recorded_at seq"
@@ -302,6 +302,7 @@ KINDS: dict[str, Kind] = {
     "consent_text": _kind(Whose.NOBODY, "", "", "", "digest purpose version locale words"),
     # The service
     "bucket": _kind(Whose.NOBODY, "", "", "", "slot n", "key"),
+    "look_up_key": _kind(Whose.NOBODY, "", "", "", "n created_at", "sealed"),
     "data_key": _kind(Whose.NOBODY, "", "", "", "id created_at", "sealed"),
     "job_state": _kind(Whose.NOBODY, "", "", "", "job ran_at failing_since done failed"),
 }

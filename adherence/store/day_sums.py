@@ -191,8 +191,8 @@ period_counts = Statement(
     sa.select(
         _total("asked", DAY_SUM.c.asked),
         _total("done", DAY_SUM.c.done),
+        _total("open", _open),
         _total("unreported", sa.case((_closed, _open), else_=0)),
-        _total("upcoming", sa.case((_closed, 0), else_=_open)),
         sa.func.max(
             sa.case(
                 (DAY_SUM.c.day >= sa.bindparam("pain_from", type_=sa.Date), DAY_SUM.c.pain_max),

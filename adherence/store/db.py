@@ -346,8 +346,9 @@ class _Ready:
                 for at in self.may_lack
                 if columns[at][0] is None and columns[at].count(None) == many
             ]
-            if empty:
-                return self._without(tuple(empty)).batch(given)
+            narrower = self._without(tuple(empty)) if empty else None
+            if narrower is not None:
+                return narrower.batch(given)
         for at, processor in self.bound:
             column = columns[at]
             first = column[0]
@@ -360,17 +361,23 @@ class _Ready:
             return self.sql, list(made)
         return self.sql, [dict(zip(self.names, values, strict=True)) for values in made]
 
-    def _without(self, empty: tuple[int, ...]) -> _Ready:
-        """The same insert without some of its columns, which take NULL."""
+    def _without(self, empty: tuple[int, ...]) -> _Ready | None:
+        """The same insert without some of its columns, which take NULL; None of a rare form: to
+        compile it costs more than it saves."""
         assert self.narrowed is not None
         found = self.narrowed.get(empty)
-        if found is None:
+        if found is None and len(self.narrowed) < NARROWED:
             columns = [each for at, each in enumerate(self.keys) if at not in empty]
             statement = Statement(self.statement.core, " ".join(columns))
-            found = _Ready(statement, self.dialect)
-            if len(self.narrowed) < NARROWED:
-                self.narrowed[empty] = found
+            found = self.narrowed[empty] = _Ready(statement, self.dialect)
         return found
+
+    def row(self, raw: Sequence[Any]) -> Any:
+        """One row as a named tuple."""
+        values = list(raw)
+        for at, processor in self.converted:
+            values[at] = processor(values[at])
+        return self.make(values)
 
     def rows(self, raw: Sequence[Sequence[Any]]) -> list[Any]:
         """The rows as named tuples, converted column by column."""
@@ -380,10 +387,7 @@ class _Ready:
         if not self.converted:
             return [make(row) for row in raw]
         if len(raw) == 1:
-            values = list(raw[0])
-            for at, processor in self.converted:
-                values[at] = processor(values[at])
-            return [make(values)]
+            return [self.row(raw[0])]
         columns: list[Iterable[Any]] = list(zip(*raw, strict=True))
         for at, processor in self.converted:
             columns[at] = map(processor, columns[at])
@@ -438,13 +442,9 @@ class Run:
         ready = statement.ready(self.dialect)
         cursor = self._cursor
         cursor.execute(ready.sql, ready.params(given))
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        if self.dialect.name == "sqlite":
-            # An unfinished SELECT would keep its snapshot open past the commit.
-            cursor.fetchall()
-        return ready.rows([row])[0]
+        # All of them: on SQLite an unfinished SELECT would keep its snapshot open past the commit.
+        raw = cursor.fetchall()
+        return ready.row(raw[0]) if raw else None
 
     def value(self, statement: Statement, **given: Any) -> Any:
         """The first column of the first row, or None when there is no row."""
@@ -461,8 +461,11 @@ class Run:
         """Run a statement once for each row."""
         if not rows:
             return
-        sql, values = statement.ready(self.dialect).batch(rows)
-        self._cursor.executemany(sql, values)
+        ready = statement.ready(self.dialect)
+        if len(rows) == 1:
+            self._cursor.execute(ready.sql, ready.params(rows[0]))
+        else:
+            self._cursor.executemany(*ready.batch(rows))
 
     def kept(self, key: Any) -> Any | None:
         """What was parsed before under this key, by this transaction or by a committed one."""
@@ -497,8 +500,8 @@ class Store:
         self._mine = threading.local()
         self._pid = os.getpid()
         self._door = self._new_door()
-        #: What has to be there before anything is written; asked until it says that it is.
-        self.prepare: Callable[[Callable[[Callable[[Run], Any]], Any]], bool] | None = None
+        self._steps: list[Callable[[Callable[[Callable[[Run], Any]], Any]], bool]] = []
+        self._is_ready = True
 
     def _new_door(self) -> _GroupDoor | _PlainDoor:
         return _GroupDoor(self) if self.sqlite else _PlainDoor(self)
@@ -552,13 +555,37 @@ class Store:
             self.drop_connection()
             raise
 
+    def look(self, statement: Statement, **given: Any) -> Any | None:
+        if self.sqlite and getattr(self._mine, "reading", None) is None:
+            connection = self.connection()
+            try:
+                return Run(connection, self.kept).first(statement, **given)
+            except self.engine.dialect.dbapi.Error:  # type: ignore[union-attr]
+                self.drop_connection()
+                raise
+        with self.read() as run:
+            return run.first(statement, **given)
+
     def write(self, work: Callable[[Run], T]) -> T:
         self._after_fork()
         if getattr(self._mine, "writing", False) or getattr(self._mine, "reading", None):
             raise RuntimeError("write() inside a transaction would wait for itself")
-        if self.prepare is not None and self.prepare(self._door.write):
-            self.prepare = None
+        if not self._is_ready:
+            self._is_ready = all(step(self._door.write) for step in self._steps)
         return self._door.write(work)
+
+    def before_writing(self, step: Callable[[Callable[[Callable[[Run], Any]], Any]], bool]) -> None:
+        """Have ``step`` see to what must be there before anything is written.
+
+        It is given a way to write, and asked, after the steps before it, until it says that all is
+        there.
+        """
+        self._steps.append(step)
+        self._is_ready = False
+
+    def begin_anew(self) -> None:
+        """Ask the steps again before the next thing is written: the rows are not what they were."""
+        self._is_ready = False
 
     def close(self) -> None:
         self.drop_connection()
@@ -823,6 +850,8 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-16000")
+    # What is deleted or encrypted anew leaves no bytes behind in the file.
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def store() -> Store:
@@ -834,6 +863,14 @@ def store() -> Store:
 def read() -> Any:
     """A reading snapshot: ``with read() as run``."""
     return store().read()
+
+
+def look(statement: Statement, **given: Any) -> Any | None:
+    """The first row of a single statement, or None.
+
+    On SQLite one statement is a snapshot by itself, so nothing has to be begun and ended around it.
+    """
+    return store().look(statement, **given)
 
 
 def write(work: Callable[[Run], T]) -> T:

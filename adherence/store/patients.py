@@ -199,10 +199,15 @@ unlock_patient = Statement(
     .values(
         seq=sa.bindparam("new_seq", type_=sa.BigInteger),
         plan_version=sa.bindparam("new_plan_version", type_=sa.Integer),
-        settled_on=sa.bindparam("new_settled_on", type_=sa.Date),
         audit_n=sa.bindparam("new_audit_n", type_=sa.BigInteger),
         audit_head=sa.bindparam("new_audit_head", type_=sa.LargeBinary(32)),
     )
+)
+#: Apart from the above, because SQLite writes a page of the index even where the day is the same.
+set_settled_on = Statement(
+    sa.update(PATIENT)
+    .where(_patient)
+    .values(settled_on=sa.bindparam("new_settled_on", type_=sa.Date))
 )
 #: Chains that grew since their last seal.
 unsealed_heads = Statement(

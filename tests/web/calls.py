@@ -144,6 +144,7 @@ CALLS: dict[str, Call] = {
     "factors.ask_email": Call(form=lambda record: {"email": "none"}, answers=(422,)),
     "factors.confirm_email": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
     "factors.prove": Call(),
+    "factors.prove_first": Call(form=lambda record: {"typed": '["/pause", [["kind", "rest"]]]'}),
     "factors.proven": Call(form=lambda record: {"demo": "yes", "to": "/"}, spends=("session",)),
     "factors.prove_options": Call(form=_no),
     "sessions.show": Call(),

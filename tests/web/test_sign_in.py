@@ -25,6 +25,7 @@ from adherence.store.db import db
 from adherence.store.mails import MAIL
 from adherence.store.one_time import ONE_TIME
 from adherence.store.sessions import SESSION
+from adherence.web import throttles
 from adherence.web.clock import EXTENSION as CLOCK
 from adherence.web.policy import doors
 from adherence.web.throttles import LIMITS
@@ -469,6 +470,18 @@ def test_A6_guessing_across_accounts_from_one_address_is_stopped(house: House):
     assert answers.count(422) == 60
     assert set(answers[60:]) == {429}
     assert house.window("198.51.100.7").password(house.ada.email).status_code == 303
+
+
+def test_A6_every_spelling_of_an_address_is_counted_as_one_account(house: House):
+    typed = ["jürgen@example.org", " JÜRGEN@example.org", "ju\u0308rgen@example.org"]
+    counted = []
+    for email in typed:
+        with house.app.test_request_context("/", method="POST", data={"email": email}):
+            counted.append((throttles.account(), throttles._mark(email)))
+
+    assert len(set(counted)) == 1
+    with house.app.test_request_context("/", method="POST", data={"email": "jurgen@example.org"}):
+        assert throttles.account() != counted[0][0]
 
 
 def test_A6_many_addresses_are_stopped_and_a_known_browser_is_not(house: House):
