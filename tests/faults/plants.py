@@ -675,8 +675,17 @@ PLANTS: tuple[Plant, ...] = (
         f"{TWINS}::test_Z7_what_is_sent_again_is_ones_own",
         (
             "store/entries.py",
-            "sa.select(*ENTRY.c).where(_mine, ENTRY.c.client_id",
-            "sa.select(*ENTRY.c).where(ENTRY.c.client_id",
+            "sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(\n        _mine, ",
+            "sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(\n        ",
+        ),
+    ),
+    plant(
+        "Z7 an entry is shown by the device's id alone",
+        f"{TWINS}::test_Z7_nobody_of_the_northern_clinic_reads_a_southern_word_or_id",
+        (
+            "store/entries.py",
+            ".select_from(_marked)\n    .where(_mine, ENTRY.c.client_id",
+            ".select_from(_marked)\n    .where(ENTRY.c.client_id",
         ),
     ),
     plant(

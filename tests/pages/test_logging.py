@@ -12,14 +12,9 @@ from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import entries, pauses, plans
 from adherence.services import today as days
 from tests.pages.browsers import SITE, Browser
-from tests.wards import MONDAY, ward
+from tests.wards import MONDAY
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ruth(app):
-    return ward(MONDAY - timedelta(days=1))
 
 
 @pytest.fixture

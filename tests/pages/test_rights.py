@@ -7,8 +7,6 @@ import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from adherence.domain.access import Actor, Role
 from adherence.services import accounts, erasures, exports, proxies
 from adherence.services.erasures import ErasureState
@@ -16,22 +14,12 @@ from adherence.store.sessions import SESSION
 from adherence.web.exports import page
 from tests.pages.browsers import SITE, Browser
 from tests.practice import rows
-from tests.wards import MONDAY, Ward, ward
+from tests.wards import MONDAY, Ward
 
 if TYPE_CHECKING:
     from flask import Flask
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def ruth(app: Flask) -> Ward:
-    return ward(MONDAY - timedelta(days=1))
-
-
-@pytest.fixture
-def patient(app: Flask, ruth: Ward) -> Browser:
-    return Browser(app, ruth.patient, MONDAY)
 
 
 def admin(app: Flask, ruth: Ward, name: str) -> Browser:

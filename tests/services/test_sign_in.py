@@ -184,12 +184,21 @@ def test_A3_every_common_password_that_is_long_enough_is_refused(app: Flask, rol
     assert [one for one in long_enough if passwords.why_not(one.title(), role) is None] == []
 
 
+@pytest.mark.hashes
 def test_A16_a_stored_password_is_argon2id_and_says_its_parameters(ada: Staff):
     stored = next(row.password for row in rows(ACCOUNT))
 
     assert stored.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
 
 
+@pytest.mark.hashes
+def test_A16_a_stored_pin_is_argon2id_and_says_its_parameters(ada: Staff):
+    invited(ada.actor, patient(ada.actor))
+
+    assert next(row.pin for row in rows(DEVICE)).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+@pytest.mark.hashes
 def test_A16_signing_in_stores_a_hash_under_newer_parameters(
     ada: Staff, monkeypatch: pytest.MonkeyPatch
 ):

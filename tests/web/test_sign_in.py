@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from adherence.domain.access import POLICY, Role, Stage
 from adherence.domain.sign_in import Purpose, Via
-from adherence.services import accounts, invites, passwords, proxies, sessions, sign_in
+from adherence.services import accounts, invites, proxies, sessions, sign_in
 from adherence.store.audit import AUDIT
 from adherence.store.buckets import BUCKET
 from adherence.store.db import db
@@ -426,17 +426,6 @@ def guesses(window: Window, email: str, many: int) -> list[int]:
     ]
 
 
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes that cost little, for tests that try often."""
-    import argon2
-
-    monkeypatch.setattr(
-        passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    )
-
-
-@pytest.mark.usefixtures("cheap")
 def test_A6_guessing_at_one_account_is_stopped_and_its_owner_is_not(house: House):
     attacker, owner = house.window("203.0.113.9"), house.window("198.51.100.7")
 
@@ -449,7 +438,6 @@ def test_A6_guessing_at_one_account_is_stopped_and_its_owner_is_not(house: House
     assert owner.is_in()
 
 
-@pytest.mark.usefixtures("cheap")
 def test_A6_an_account_spelt_in_another_way_is_no_other(house: House):
     """The clinic's word or none, capitals and spaces: all the same account, and its ten tries."""
     slug = "praxis"
@@ -470,7 +458,6 @@ def test_A6_an_account_spelt_in_another_way_is_no_other(house: House):
     assert answers == [422] * 10 + [429] * 6
 
 
-@pytest.mark.usefixtures("cheap")
 def test_A6_guessing_across_accounts_from_one_address_is_stopped(house: House):
     attacker = house.window("203.0.113.9")
     html = attacker.get("/sign-in/other").text
@@ -497,7 +484,6 @@ def test_A6_every_spelling_of_an_address_is_counted_as_one_account(house: House)
         assert throttles.account() != counted[0][0]
 
 
-@pytest.mark.usefixtures("cheap")
 def test_A6_many_addresses_are_stopped_and_a_known_browser_is_not(house: House):
     owner = house.window("198.51.100.7")
     owner.sign_in(house.ada)
@@ -515,7 +501,6 @@ def test_A6_many_addresses_are_stopped_and_a_known_browser_is_not(house: House):
     assert owner.password(house.ada.email).status_code == 303
 
 
-@pytest.mark.usefixtures("cheap")
 def test_the_right_person_uses_nothing_up(house: House):
     """A morning behind one address: everybody signs in, again and again."""
     window = house.window()
