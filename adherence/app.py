@@ -25,6 +25,7 @@ from adherence.web import (
     sessions,
     throttles,
 )
+from adherence.web.site import Site
 
 
 def create_app(given: Settings | None = None) -> Flask:
@@ -35,7 +36,7 @@ def create_app(given: Settings | None = None) -> Flask:
         UnguardedRoute: a route names no policy.
     """
     found = given if given is not None else Settings.from_env()
-    app = Flask(__name__, template_folder=str(templates_dir()))
+    app = Site(__name__, template_folder=str(templates_dir()))
     # A method that a route does not name is refused, OPTIONS too: no other site may call us.
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[settings.EXTENSION] = found

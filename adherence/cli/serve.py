@@ -10,6 +10,7 @@ from adherence.jobs import work as jobs
 from adherence.migrations import revision
 from adherence.services import accounts, invites
 from adherence.settings import current
+from adherence.web.site import freeze
 
 THREADS = 8
 
@@ -40,5 +41,6 @@ def run(given: argparse.Namespace) -> int:
             print(f"Nobody is here yet. Found the first clinic: {invites.first_start(now())}")
         if current().work_inside and not given.without_work:
             jobs.start_inside(app)
+        freeze()
         serve(app, host=given.host, port=given.port, threads=THREADS, ident=None)
     return 0

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from adherence.domain.values import light
+
 
 class Role(StrEnum):
     """What an account is for; an account has exactly one.
@@ -59,6 +61,7 @@ class Source(StrEnum):
     SERVICE = "service"  # by no door: signing in, a job, the command line
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """By which door an actor came in: under which action, standing how, in which request.
@@ -74,6 +77,7 @@ class Entrance:
     moment: Callable[[], datetime]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is acting. ``patient_id`` is set when the account is a patient's own.
@@ -92,6 +96,20 @@ class Actor:
     acts_for: UUID | None = None
     entrance: Entrance | None = None
     is_locked: bool = False
+
+    def through(self, entrance: Entrance) -> Actor:
+        """The same actor, come in by a door."""
+        return Actor(
+            self.account_id,
+            self.clinic_id,
+            self.role,
+            self.patient_id,
+            self.name,
+            self.locale,
+            self.acts_for,
+            entrance,
+            self.is_locked,
+        )
 
 
 FULL_ONLY = frozenset({Stage.FULL})

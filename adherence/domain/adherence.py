@@ -89,8 +89,11 @@ def day_sums(outcomes: Iterable[Outcome], extras: Iterable[Extra]) -> dict[date,
     return {day: _day_sum(day, *on_day[day]) for day in sorted(on_day)}
 
 
+_NO_STATUS = dict.fromkeys(Status, 0)
+
+
 def _day_sum(day: date, outcomes: Sequence[Outcome], extras: Sequence[Extra]) -> DaySum:
-    count = dict.fromkeys(Status, 0)
+    count = _NO_STATUS.copy()
     asked = excused = extra = unmeasured = 0
     share = volume = doses = 0.0
     is_endless, open_until, answered_until = False, None, None

@@ -401,7 +401,8 @@ def _as_extra(activity: Activity, pauses: Sequence[Pause], entry: Entry, on: dat
     # Where no revision governs a day nothing was asked on it: a later one must not change its past.
     asked = Amounts() if revision is None else revision.asked.amounts
     _, doses, volume = _reported(entry, asked)
-    return Extra(entry, on, doses, volume, covers(pauses, activity.id, on) is not None)
+    is_excused = bool(pauses) and covers(pauses, activity.id, on) is not None
+    return Extra(entry, on, doses, volume, is_excused)
 
 
 def _reported(entry: Entry, asked: Amounts) -> _Told:

@@ -85,13 +85,21 @@ class Care:
     pauses: tuple[Pause, ...]
     #: The goal that stands on top: the oldest active one.
     first_goal: AgreedGoal | None = field(init=False)
-    #: What is asked for at every entry is worked out once for each version of the plan.
+    #: The activities to which a clinician ever set a limit of pain.
+    pain_limited: frozenset[UUID] = field(init=False, repr=False)
     _hanging: dict[UUID, tuple[Activity, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # Asked for at every entry, so worked out once for each version of the plan.
         active = [goal for goal in self.goals.values() if goal.state is GoalState.ACTIVE]
         first = min(active, key=lambda goal: (goal.created_at, goal.id), default=None)
         object.__setattr__(self, "first_goal", first)
+        limited = frozenset(
+            activity.id
+            for activity in self.activities.values()
+            if any(revision.asked.pain_limit is not None for revision in activity.revisions)
+        )
+        object.__setattr__(self, "pain_limited", limited)
         hanging: dict[UUID, tuple[Activity, ...]] = {}
         for activity_id, threads in self.threads.items():
             for goal_id in {thread.goal_id for thread in threads}:

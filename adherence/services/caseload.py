@@ -62,9 +62,9 @@ def refresh(
     else:
         del row["clinic_id"]
         patient_id = row.pop("patient_id")
-        is_same = all(row[name] == getattr(stored, name) for name in table.INDEXED)
+        kept = tuple(name for name in table.INDEXED if row[name] == getattr(stored, name))
         run.do(
-            table.set_unindexed if is_same else table.set_caseload,
+            table.set_caseload[kept],
             patient_id=patient_id,
             **{f"new_{name}": value for name, value in row.items()},
         )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from adherence.domain.access import Actor, Role
 from adherence.domain.entries import NAMED_WITHIN, NOTE_LIMIT, Entry, Source, Status
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.goals import Goal, Measure, value_range
-from adherence.domain.matching import Outcome
 from adherence.domain.texts import clean
 from adherence.domain.zones import zone_info
 from adherence.services import caseload, changes, milestones, notices
@@ -77,6 +77,9 @@ class Receipt:
     extra: bool = False
 
 
+#: How an entry counts: the last three fields of its receipt.
+Counts = tuple[Status | None, tuple[date, int] | None, bool]
+
 #: Field of the document -> the value it has when nothing is said.
 FIELDS: dict[str, Any] = {
     "activity_id": None,
@@ -110,6 +113,10 @@ FIELDS: dict[str, Any] = {
 _USUAL = {name: value for name, value in FIELDS.items() if value is not None}
 
 
+#: A batch names the same few activities over and over.
+_text = lru_cache(maxsize=4096)(str)
+
+
 def payload_hash(document: Mapping[str, Any]) -> bytes:
     """16 bytes that differ when a document says something else, however it is spelled."""
     said = []
@@ -120,6 +127,8 @@ def payload_hash(document: Mapping[str, Any]) -> bytes:
         kind = type(value)
         if kind is datetime:
             value = value.astimezone(UTC).isoformat()
+        elif kind is UUID and name != "client_id":
+            value = _text(value)
         elif kind is float and value.is_integer():
             value = int(value)
         said.append(f"{name}={value}")
@@ -201,9 +210,9 @@ def _store(
     else:
         counted = _counted(record, care, changed.days, rows)
         run.do_many(table.add_entry, rows)
-    answers = _follow(record, care, changed, fresh, counted)
+    counts = _follow(record, care, changed, fresh, counted)
     record.close()
-    return [_answered(receipt, answers) for receipt in receipts]
+    return [_answered(receipt, counts) for receipt in receipts]
 
 
 def _known(run: Run, patient_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[bytes, int]]:
@@ -343,9 +352,9 @@ def _follow(
     changed: _Changed,
     fresh: Mapping[UUID, Mapping[str, Any]],
     counted: Iterable[Recomputed],
-) -> dict[UUID, Receipt]:
+) -> dict[UUID, Counts]:
     """Bring what rests on the day sums up to date; how each fresh entry counts."""
-    answers: dict[UUID, Receipt] = {}
+    counts: dict[UUID, Counts] = {}
     moved: Moved = {}
     for recomputed in counted:
         for activity_id, gains in recomputed.moved.items():
@@ -355,13 +364,14 @@ def _follow(
                 mine[day] = before[0] + asked, before[1] + done
         for found, extras in recomputed.found.values():
             for outcome in found:
-                if outcome.entry is not None and outcome.entry.client_id in fresh:
-                    answers[outcome.entry.client_id] = _answer(outcome)
+                entry = outcome.entry
+                if entry is not None and entry.client_id in fresh:
+                    answered = outcome.occurrence.day, outcome.occurrence.slot
+                    counts[entry.client_id] = outcome.status, answered, False
             for extra in extras:
-                if extra.entry.client_id in fresh:
-                    answers[extra.entry.client_id] = Receipt(
-                        extra.entry.client_id, Result.CREATED, status=extra.entry.status, extra=True
-                    )
+                entry = extra.entry
+                if entry.client_id in fresh:
+                    counts[entry.client_id] = entry.status, None, True
     touched = {day for gains in moved.values() for day in gains}
     first = min(touched, default=None)
     until = max(touched) + ONE_DAY if touched else None
@@ -379,7 +389,7 @@ def _follow(
     )
     notices.raise_concerns(record, care, fresh.values())
     caseload.refresh(record, care, record.now, touched)
-    return answers
+    return counts
 
 
 def _counted(
@@ -453,31 +463,12 @@ def _spans(days: set[date]) -> list[tuple[date, date]]:
     return spans
 
 
-def _answer(outcome: Outcome) -> Receipt:
-    entry = outcome.entry
-    assert entry is not None
-    occurrence = outcome.occurrence
-    return Receipt(
-        entry.client_id,
-        Result.CREATED,
-        status=outcome.status,
-        answers=(occurrence.day, occurrence.slot),
-    )
-
-
-def _answered(receipt: Receipt, answers: Mapping[UUID, Receipt]) -> Receipt:
-    if receipt.client_id is None or receipt.client_id not in answers:
+def _answered(receipt: Receipt, counts: Mapping[UUID, Counts]) -> Receipt:
+    """The receipt with how its entry counts, where that was worked out."""
+    found = None if receipt.client_id is None else counts.get(receipt.client_id)
+    if found is None:
         return receipt
-    answer = answers[receipt.client_id]
-    return Receipt(
-        receipt.client_id,
-        receipt.result,
-        receipt.seq,
-        receipt.errors,
-        answer.status,
-        answer.answers,
-        answer.extra,
-    )
+    return Receipt(receipt.client_id, receipt.result, receipt.seq, receipt.errors, *found)
 
 
 # --- reading -----------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def award(
         return
     run = record.run
     stored: dict[UUID, dict[tuple[MilestoneKind, int], Any]] = {}
-    for row in run.all(table.milestones, patient_id=record.patient_id):
+    for row in run.all(table.known_milestones, patient_id=record.patient_id):
         stored.setdefault(row.goal_id, {})[row.kind, row.level] = row
     for agreed in touched:
         standing = {
@@ -257,7 +257,7 @@ def _runs(record: Record, care: Care, goal_id: UUID, first: date, until: date) -
 def award_sustained(record: Record, care: Care) -> None:
     """Award runs of weeks that closed since the patient was last settled."""
     stored: dict[UUID, dict[tuple[MilestoneKind, int], Any]] = {}
-    for row in record.run.all(table.milestones, patient_id=record.patient_id):
+    for row in record.run.all(table.known_milestones, patient_id=record.patient_id):
         stored.setdefault(row.goal_id, {})[row.kind, row.level] = row
     for agreed in care.goals.values():
         if agreed.state is not GoalState.ACTIVE:

@@ -73,7 +73,7 @@ def raise_concerns(record: Record, care: Care, rows: Iterable[Mapping[str, Any]]
             continue
         if row["reason"] is not None and row["reason"] in CONCERNS:
             found.setdefault((activity_id, row["reason"].value), (row["local_day"], row["pain"]))
-        if row["pain"] is None:
+        if row["pain"] is None or activity_id not in care.pain_limited:
             continue
         limit = care.activities[activity_id].revision_on(row["local_day"])
         if (

@@ -108,19 +108,7 @@ class Record:
 
     def send(self, topic: str, subject_id: UUID, seq: int) -> None:
         """Add a line to the outbox."""
-        self._outbox.append(
-            {
-                "id": new_id(),
-                "clinic_id": self.clinic_id,
-                "patient_id": self.patient_id,
-                "topic": topic,
-                "subject_id": subject_id,
-                "seq": seq,
-                "created_at": self.now,
-                "due_at": self.now,
-                "tries": 0,
-            }
-        )
+        self._outbox.append({"id": new_id(), "topic": topic, "subject_id": subject_id, "seq": seq})
 
     def plan_changed(self) -> None:
         """Make every process read the plan anew."""
@@ -129,8 +117,16 @@ class Record:
     def close(self) -> None:
         """Write what was gathered; the last thing before the commit."""
         run = self.run
-        run.do_many(audit_table.add_audit, self._audit)
-        run.do_many(outbox.add_outbox, self._outbox)
+        run.do_many(audit_table.add_audit, self._audit, **self._lines.same)
+        run.do_many(
+            outbox.add_outbox,
+            self._outbox,
+            clinic_id=self.clinic_id,
+            patient_id=self.patient_id,
+            created_at=self.now,
+            due_at=self.now,
+            tries=0,
+        )
         run.do(
             patients.unlock_patient,
             patient_id=self.patient_id,
@@ -164,15 +160,16 @@ def audit_clinic(
         raise NotFound
     n = row.audit_n + 1
     head = row.audit_head or GENESIS
-    line = _Lines(actor.clinic_id, actor, now, refusal).after(head, n, action, object_id)
-    run.do(audit_table.add_audit, **line)
+    lines = _Lines(actor.clinic_id, actor, now, refusal)
+    line = lines.after(head, n, action, object_id)
+    run.do(audit_table.add_audit, **lines.same, **line)
     run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
 
 
 class _Lines:
     """Lines that one actor adds to one chain at one moment; ``refusal`` where it was not done."""
 
-    __slots__ = ("_link", "_result", "_same")
+    __slots__ = ("_link", "_result", "same")
 
     def __init__(
         self, chain_id: UUID, actor: Actor, at: datetime, refusal: Refusal | None = None
@@ -186,7 +183,8 @@ class _Lines:
             source, request_id = entrance.source.value, entrance.request_id
         reason = None if refusal is None else refusal.value
         self._result = Result.OK.value if refusal is None else Result.REFUSED.value
-        self._same = {
+        #: The columns that all of them have in common.
+        self.same = {
             "chain_id": chain_id,
             "clinic_id": actor.clinic_id,
             "at": at,
@@ -203,9 +201,8 @@ class _Lines:
     def after(
         self, before: bytes, n: int, action: str, object_id: UUID, digest: bytes | None = None
     ) -> dict[str, Any]:
-        """One line, after a line whose hash is ``before``."""
+        """What one line has of its own, after a line whose hash is ``before``."""
         return {
-            **self._same,
             "n": n,
             "action": action,
             "object_id": object_id,

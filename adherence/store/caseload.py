@@ -65,11 +65,12 @@ def _set(*kept: str) -> Statement:
     return Statement(sa.update(CASELOAD).where(_mine).values(new))
 
 
-set_caseload = _set()
-#: What the indexes lie over. SQLite writes a page of each even where the value is the same.
+#: What the indexes lie over. SQLite writes the pages of an index even where its value is the same,
+#: so there is a statement for each set of these that stays as it is.
 INDEXED = ("due30", "roll_at")
-#: Writes anew what no index lies over.
-set_unindexed = _set(*INDEXED)
+set_caseload: dict[tuple[str, ...], Statement] = {
+    kept: _set(*kept) for kept in ((), INDEXED[:1], INDEXED[1:], INDEXED)
+}
 caseload_of = Statement(sa.select(*CASELOAD.c).where(_mine))
 caseload_to_roll = Statement(
     sa.select(CASELOAD.c.patient_id)

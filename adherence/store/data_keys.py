@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence import settings
 from adherence.store.db import EXTENSION as STORE
-from adherence.store.db import Id, Model, Run, Statement, Store, UtcDateTime
+from adherence.store.db import Id, Model, Quick, Run, Statement, Store, UtcDateTime
 from adherence.store.ids import new_id
 
 #: What begins so was sealed; anything else was written before there were data keys.
@@ -39,6 +39,7 @@ ID = 16
 TAG = 16
 #: What a stored key is for. A key that was moved to where another one belongs opens nothing.
 DATA = b"data-key"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Unreadable(Exception):
@@ -104,7 +105,9 @@ class Keyring:
             raise Unreadable("there is no data key that the secrets open")
         nonce = os.urandom(NONCE)
         sealed = self._ciphers[key_id].encrypt(nonce, text.encode(), key_id)
-        return MARK + base64.urlsafe_b64encode(key_id + nonce + sealed).decode()
+        # What ``urlsafe_b64encode`` gives, without its checks of what it is given.
+        plain = binascii.b2a_base64(key_id + nonce + sealed, newline=False)
+        return MARK + plain.translate(_URL_SAFE).decode("ascii")
 
     def open(self, value: str) -> str:
         """What was sealed; a text from before there were keys is given back as it is.
@@ -186,7 +189,7 @@ def key_of(text: str) -> UUID | None:
         return None
 
 
-class SealedText(sa.types.TypeDecorator[str]):
+class SealedText(Quick, sa.types.TypeDecorator[str]):
     """What somebody wrote freely: encrypted in the table, plain for whoever may read the row.
 
     It cannot be searched or compared by the database. On SQLite it is declared as the plain text
@@ -206,10 +209,24 @@ class SealedText(sa.types.TypeDecorator[str]):
         return sa.Text()
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else keyring().seal(value)
+        return _sealed(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else keyring().open(value)
+        return _opened(value)
+
+    def to_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _sealed
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _opened
+
+
+def _sealed(text: str | None) -> str | None:
+    return None if text is None else keyring().seal(text)
+
+
+def _opened(value: str | None) -> str | None:
+    return None if value is None else keyring().open(value)
 
 
 class SealedAddress(SealedText):
@@ -222,10 +239,17 @@ class SealedAddress(SealedText):
     cache_ok = True
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        try:
-            return super().process_result_value(value, dialect)
-        except Unreadable:
-            return None
+        return _opened_if_readable(value)
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _opened_if_readable
+
+
+def _opened_if_readable(value: str | None) -> str | None:
+    try:
+        return _opened(value)
+    except Unreadable:
+        return None
 
 
 EXTENSION = "adherence.data_keys"

@@ -93,6 +93,16 @@ milestones = Statement(
     .where(_mine)
     .order_by(MILESTONE.c.awarded_at.desc(), MILESTONE.c.kind, MILESTONE.c.level)
 )
+#: What an entry may add to or take from, in no order.
+known_milestones = Statement(
+    sa.select(
+        MILESTONE.c.goal_id,
+        MILESTONE.c.kind,
+        MILESTONE.c.level,
+        MILESTONE.c.reached_on,
+        MILESTONE.c.retracted_at,
+    ).where(_mine)
+)
 _this = sa.and_(
     _mine,
     MILESTONE.c.goal_id == sa.bindparam("in_goal", type_=Id),

@@ -76,7 +76,6 @@ def is_foreign_picture() -> bool:
 
 def _add(response: Response) -> Response:
     headers = response.headers
-    headers.extend(ALWAYS)
     is_page = response.mimetype == HTML
     if CSP not in headers:
         headers[CSP] = PAGE_CSP.format(nonce=csp_nonce()) if is_page else DOCUMENT_CSP
@@ -87,4 +86,5 @@ def _add(response: Response) -> Response:
         headers["Cache-Control"] = NO_STORE
         if is_page or "session_secret" in g:
             response.vary.add("Cookie")
+    headers.extend(ALWAYS)  # last, for each of those above is looked for among all before it
     return response

@@ -8,7 +8,7 @@ whose fields nobody named: what a form does not have is refused before its view.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -315,17 +315,16 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
 
 def _enter(door: Door, actor: Actor, relation: Relation) -> Actor:
     """The actor as the views and the audit see them: by which door, standing how."""
-    g.actor = replace(
-        actor,
-        entrance=Entrance(
+    entered = actor.through(
+        Entrance(
             str(door.action),
             relation,
             Source.API if door.is_machine else Source.PAGE,
             request_ids.current(),
             current_app.extensions[CLOCK],
-        ),
+        )
     )
-    entered: Actor = g.actor
+    g.actor = entered
     return entered
 
 

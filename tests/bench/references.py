@@ -2,7 +2,9 @@
 
 ``echo`` is the price of the server, Flask and JSON alone. ``minimal`` looks a token up, checks the
 document with marshmallow, inserts one row by the ORM session and commits durably (SQLite, WAL,
-synchronous=FULL); it does no policy, no audit, no outbox, no sums and no milestones.
+synchronous=FULL); it does no policy, no audit, no outbox, no sums and no milestones. Fifty at once
+it takes in two ways: by SQLAlchemy's ORM bulk insert statement, which is the cheaper and the one to
+be beside, and as a unit of work of the session, an object for each row.
 """
 
 import os
@@ -180,6 +182,14 @@ def minimal() -> Flask:
         db.session.execute(sa.insert(EntryRow), rows)
         db.session.commit()
         return jsonify(created=len(rows)), 201
+
+    @app.post("/units")
+    def add_units() -> ResponseReturnValue:
+        patient_id = signed_in()
+        documents = entry_schema.load(request.get_json()["entries"], many=True)
+        db.session.add_all(EntryRow(**columns(patient_id, one)) for one in documents)
+        db.session.commit()
+        return jsonify(created=len(documents)), 201
 
     @app.get("/entries")
     def newest_entries() -> ResponseReturnValue:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from adherence.store.data_keys import Keyring
 from tests.bench import machine, references, workloads
 from tests.bench.load import Answer, drive
-from tests.bench.samples import Row, Sample, Subject, alternate
+from tests.bench.samples import Row, Sample, Subject, alternate, beside
 from tests.bench.servers import ROOT, Server
 from tests.bench.workloads import Address, Pen
 from tests.builders import SECRET, SYMPTOMS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SEED = 20260601
 MINIMAL = "minimal"
+UNITS = "unit of work"
 OURS = "adherence"
 DEPTHS = {"90 days": 90, "2 years": 730, "5 years": 1826}
 WRITERS = 300
@@ -234,11 +235,9 @@ class Bench:
         """Note whether the cost is the same on the shortest and on the longest history."""
         if not self.options.quick:
             first, last = rows[0], rows[-1]
-            pairs = zip(first.samples, last.samples, strict=True)
-            grown = median(
-                (b.cpu_ms + b.database_ms) / (a.cpu_ms + a.database_ms) for a, b in pairs
+            self.reach(
+                f"{workload} {last.subject} beside {first.subject}", beside(last, first), FLAT
             )
-            self.reach(f"{workload} {last.subject} beside {first.subject}", grown, FLAT)
 
     def tables(self) -> Iterator[list[Row]]:
         """The rows of each workload as they come."""
@@ -316,8 +315,12 @@ class Bench:
 
     def w2(self) -> list[Row]:
         """Send 50 entries at once; the yardstick's are all new, the product's repeat five."""
-        batches = workloads.Batches(self.pens, "/batch", self.seed(), repeated=0)
-        subjects = [self.subject(MINIMAL, self.minimal, batches)]
+        subjects = [
+            self.subject(
+                name, self.minimal, workloads.Batches(self.pens, path, self.seed(), repeated=0)
+            )
+            for name, path in ((MINIMAL, "/batch"), (UNITS, "/units"))
+        ]
         if not self.options.only_references:
             for name, population in self.depths().items():
                 people = population.people[-100:]
@@ -328,8 +331,10 @@ class Bench:
                 subjects.append(self.subject(name, self.ours, stream))
         rows = self.turns("W2", "50 entries", subjects, 2)
         if not self.options.only_references:
-            self.reach("W2 CPU beside minimal's bulk insert", rows[1].ratio, 0.8)
-            self.flat("W2", rows[1:])
+            _, units, *ours = rows
+            self.reach("W2 CPU beside minimal's bulk insert", ours[0].ratio, 0.8)
+            self.reach("W2 CPU beside an ORM unit of work", beside(ours[0], units), 0.8)
+            self.flat("W2", ours)
         return rows
 
     def w3(self) -> list[Row]:

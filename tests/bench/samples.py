@@ -105,10 +105,13 @@ class Row:
 
         The median over rounds, because two runs that follow each other saw the same noise.
         """
-        if self.yardstick is None:
-            return None
-        pairs = zip(self.samples, self.yardstick.samples, strict=True)
-        return median(mine.all_cpu_ms / other.all_cpu_ms for mine, other in pairs)
+        return None if self.yardstick is None else beside(self, self.yardstick)
+
+
+def beside(one: Row, other: Row) -> float:
+    """How much dearer one row is than another of the same rounds, as ``Row.ratio`` says it."""
+    pairs = zip(one.samples, other.samples, strict=True)
+    return median(mine.all_cpu_ms / theirs.all_cpu_ms for mine, theirs in pairs)
 
 
 def alternate(

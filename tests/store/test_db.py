@@ -10,7 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from adherence.store import clinics, entries, patients
-from adherence.store.db import Choice, Id, Statement, UtcDateTime, db, read, store, write
+from adherence.store.db import (
+    Choice,
+    Id,
+    Statement,
+    Store,
+    UtcDateTime,
+    db,
+    look,
+    read,
+    store,
+    write,
+)
 from adherence.store.ids import new_id
 from tests.wards import MONDAY, document, ward
 
@@ -239,6 +250,77 @@ def test_many_rows_at_once_store_what_one_by_one_does():
         table = clinics.CLINIC.c
         found = run.core(sa.select(*(table[name] for name in rows[0])).order_by(table.name))
     assert [row._asdict() for row in found] == sorted(rows, key=lambda row: row["name"])
+
+
+def test_what_rows_have_in_common_is_said_once():
+    """Of one row and of many, with and without what no row says."""
+    same = {"emergency_number": "112", "grown_age": 18, "created_at": MONDAY, "zone": "UTC"}
+    same |= {"audit_n": 0, "sealed_n": 0}
+    rows = [
+        {"id": new_id(), "name": f"{slug} {n}", "slug": slug and f"{slug}{n}"}
+        for slug in (None, "north", "south")
+        for n in range(3)
+    ]
+
+    write(lambda run: run.do_many(clinics.add_clinic, rows[:1], **same))
+    write(lambda run: run.do_many(clinics.add_clinic, rows[1:3], **same))
+    write(lambda run: run.do_many(clinics.add_clinic, rows[3:], **same))
+    write(lambda run: run.do_many(clinics.add_clinic, [], **same))
+
+    expected = [{**row, **same} for row in rows]
+    with read() as run:
+        table = clinics.CLINIC.c
+        found = run.core(sa.select(*(table[name] for name in expected[0])).order_by(table.name))
+    assert [row._asdict() for row in found] == sorted(expected, key=lambda row: row["name"])
+
+
+def test_one_look_sees_what_is_committed_and_the_snapshot_it_stands_in():
+    first, second = new_id(), new_id()
+    write(lambda run: run.do(clinics.add_clinic, **clinic_row(first, "one")))
+
+    assert look(clinics.clinic_by_id, clinic_id=first).id == first
+    assert look(clinics.clinic_by_id, clinic_id=second) is None
+    with read() as run:
+        assert run.first(clinics.clinic_by_id, clinic_id=second) is None
+        of = store()
+        other = threading.Thread(
+            target=lambda: of.write(
+                lambda run: run.do(clinics.add_clinic, **clinic_row(second, "two"))
+            )
+        )
+        other.start()
+        other.join()
+        if db.engine.dialect.name == "sqlite":  # PostgreSQL reads what is committed
+            assert look(clinics.clinic_by_id, clinic_id=second) is None
+    assert look(clinics.clinic_by_id, clinic_id=second).id == second
+    write(lambda run: run.do(clinics.set_clinic_head, clinic_id=second, n=1, head=bytes(32)))
+
+
+def test_a_thread_may_write_while_another_finishes_getting_ready():
+    """What has to be there first is asked for by several threads at once, and taken away by one."""
+
+    class Hasty(Store):
+        """Somebody else is done with it between one look at it and the next."""
+
+        @property
+        def prepare(self):
+            found, self._prepare = self._prepare, None
+            return found
+
+        @prepare.setter
+        def prepare(self, new):
+            self._prepare = new
+
+    asked = []
+    hasty = Hasty(db.engine)
+    hasty.prepare = lambda write: bool(asked.append(write)) or True
+
+    clinic_id = new_id()
+    hasty.write(lambda run: run.do(clinics.add_clinic, **clinic_row(clinic_id, "one")))
+    hasty.close()
+
+    assert len(asked) == 1
+    assert names() == {"one"}
 
 
 def test_a_batch_converts_each_value_of_its_own():
