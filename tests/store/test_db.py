@@ -296,31 +296,49 @@ def test_one_look_sees_what_is_committed_and_the_snapshot_it_stands_in():
     write(lambda run: run.do(clinics.set_clinic_head, clinic_id=second, n=1, head=bytes(32)))
 
 
-def test_a_thread_may_write_while_another_finishes_getting_ready():
-    """What has to be there first is asked for by several threads at once, and taken away by one."""
-
-    class Hasty(Store):
-        """Somebody else is done with it between one look at it and the next."""
-
-        @property
-        def prepare(self):
-            found, self._prepare = self._prepare, None
-            return found
-
-        @prepare.setter
-        def prepare(self, new):
-            self._prepare = new
-
+def test_threads_may_begin_to_write_at_once():
+    """What has to be there first may be seen to by several threads; none is left without it."""
+    both = threading.Barrier(2, timeout=20)
     asked = []
-    hasty = Hasty(db.engine)
-    hasty.prepare = lambda write: bool(asked.append(write)) or True
 
-    clinic_id = new_id()
-    hasty.write(lambda run: run.do(clinics.add_clinic, **clinic_row(clinic_id, "one")))
+    def step(write):
+        asked.append(write)
+        if len(asked) <= 2:
+            both.wait()
+        return True
+
+    def add(name: str) -> None:
+        row = clinic_row(new_id(), name)
+        hasty.write(lambda run: run.do(clinics.add_clinic, **row))
+
+    hasty = Store(db.engine)
+    hasty.before_writing(step)
+    threads = [threading.Thread(target=add, args=(name,)) for name in ("one", "two")]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    add("three")
     hasty.close()
 
-    assert len(asked) == 1
-    assert names() == {"one"}
+    assert len(asked) == 2
+    assert names() == {"one", "two", "three"}
+
+
+def test_what_is_not_ready_is_seen_to_again_before_the_next_is_written():
+    asked = []
+    slow = Store(db.engine)
+    slow.before_writing(lambda write: bool(asked.append("first")) or True)
+    slow.before_writing(lambda write: bool(asked.append("second")) or len(asked) > 2)
+    for name in ("one", "two", "three"):
+        row = clinic_row(new_id(), name)
+        slow.write(lambda run, row=row: run.do(clinics.add_clinic, **row))
+    assert asked == ["first", "second"] * 2
+    slow.begin_anew()
+    slow.write(lambda run: None)
+    slow.close()
+
+    assert asked == ["first", "second"] * 3
 
 
 def test_a_batch_converts_each_value_of_its_own():
