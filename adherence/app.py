@@ -10,7 +10,7 @@ from adherence.library.consent import MalformedText
 from adherence.pages.frame import templates_dir
 from adherence.services import consent
 from adherence.settings import Settings, UnsafeSettings
-from adherence.store import data_keys, db
+from adherence.store import addresses, data_keys, db, look_ups
 from adherence.web import (
     clock,
     csrf,
@@ -45,6 +45,8 @@ def create_app(given: Settings | None = None) -> Flask:
     kept.init_app(app)
     db.init_app(app, found.database_url)
     data_keys.init_app(app)
+    look_ups.init_app(app)
+    addresses.init_app(app)
     # What every edge shares
     proxies.init_app(app, found)
     sessions.init_app(app)

@@ -206,31 +206,24 @@ class Clinic:
 
 def found_clinic(now: datetime) -> Clinic:
     """A clinic with a therapist, founded at ``now``."""
-    from adherence.domain.access import Role
-    from adherence.services import accounts, patients
+    from tests import wards
 
-    clinic_id = patients.add_clinic(
-        name="Praxis am Markt", zone=ZONE, emergency_number="112", now=now
-    )
-    therapist = accounts.create_account(clinic_id, Role.CLINICIAN, "Ada Roth", "en", now)
-    return Clinic(clinic_id, accounts.actor_of(therapist))
+    return Clinic(*wards.clinic(now))
 
 
 def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY) -> Admitted:
     """Patient ``number`` of the clinic, with an account, three goals and two plans."""
-    from adherence.domain.access import Role
     from adherence.domain.activities import ActivityKind, Asked, Discipline
     from adherence.domain.entries import Amounts
     from adherence.domain.goals import Measure
     from adherence.domain.schedules import Schedule, ScheduleKind
-    from adherence.services import accounts, goals, patients, plans
+    from adherence.services import goals, plans
+    from tests import wards
 
     therapist = clinic.therapist
-    name = f"Patient {number}"
-    account_id = accounts.create_account(clinic.id, Role.PATIENT, name, "en", now)
-    patient_id = patients.add_patient(
-        therapist, name=name, zone=ZONE, birth_year=1950, account_id=account_id, now=now
-    )
+    actor = wards.patient_of(therapist, now, f"Patient {number}")
+    patient_id = actor.patient_id
+    assert patient_id is not None
     wishes = (
         ("Climb to my flat without stopping", Measure.RATING, 2, 8, None),
         ("Sleep through the night", Measure.SYMPTOM, 7, 3, SYMPTOMS[0]),
@@ -276,7 +269,7 @@ def admit(clinic: Clinic, number: int, now: datetime, asked: Plans = EIGHT_A_DAY
         )
 
     return Admitted(
-        actor=accounts.actor_of(account_id),
+        actor=actor,
         patient_id=patient_id,
         plans=asked,
         goal_ids=(stairs, sleep, market),

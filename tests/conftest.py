@@ -17,10 +17,13 @@ import pytest
 import sqlalchemy as sa
 
 from tests import postgres
+from tests.shared import share
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+
+    from tests.web.town import Town
 
 HERE = Path(__file__).parent
 ON_BOTH = {"store", "services", "api"}
@@ -29,6 +32,10 @@ IN_CI = os.environ.get("CI") == "true"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long forms of the tests as well")
+
+
+def pytest_configure() -> None:
+    share()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -152,6 +159,24 @@ def databases(url: str) -> Iterator[Callable[[str], None]]:
         engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and PINs hashed in no time, but for tests marked ``hashes``.
+
+    The product's own parameters take 45 ms of a processor for each, and there are thousands.
+    They stand in the code and no setting changes them; a test has to reach into the module.
+    """
+    if "store_url" not in request.fixturenames or request.node.get_closest_marker("hashes"):
+        return
+    from argon2 import PasswordHasher
+
+    from adherence.services import passwords
+
+    for name in ("HASHER", "PIN_HASHER"):
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        monkeypatch.setattr(passwords, name, quick)
+
+
 @pytest.fixture
 def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The whole application on a fresh database, with its context pushed."""
@@ -167,3 +192,23 @@ def app(store_url: str, tmp_path: Path) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser without cookies or a phone without a token."""
     return app.test_client()
+
+
+@pytest.fixture
+def town(store_url: str) -> Iterator[Town]:
+    """A town of this test's own."""
+    from tests.web.town import founded
+
+    with founded(store_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town that the tests of a file share, for those that leave it usable for the next."""
+    from tests.web.town import founded
+
+    path = tmp_path_factory.mktemp("town") / "adherence.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    with founded(f"sqlite:///{path}") as made:
+        yield made

@@ -26,6 +26,7 @@ FITTING: dict[tuple[str, str], Any] = {
     ("erasure", "state"): "withdrawn",
     ("erasure", "asked_at"): MONDAY - timedelta(days=1),
     ("session", "for_patient_id"): None,
+    ("counted_person", "group_id"): None,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,15 +23,14 @@ from adherence.services.factors import new_totp
 from adherence.services.sessions import Browser, Entered, Opened
 from adherence.store.db import db
 from tests.builders import ZONE, clinic_settings, closed
+from tests.wards import DAY, MONDAY
 
 if TYPE_CHECKING:
     from flask import Flask
 
-MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 STEP = timedelta(seconds=30)
 PASSWORD = "lantern wombat quarry"
 PIN = "482913"

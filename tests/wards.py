@@ -15,8 +15,8 @@ from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.domain.windows import Window, WindowKind
 from adherence.services import accounts, goals, patients, plans
 from adherence.store.ids import new_id
+from tests.builders import ZONE
 
-ZONE = "Europe/Berlin"
 #: Monday 2 March 2026, 10:00 in Berlin.
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAILY = frozenset(range(7))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
+from threading import Lock
 from typing import Any
 
 from flask import Blueprint as Pages
@@ -40,7 +41,33 @@ docs = Pages("docs", __name__)
 
 
 class _PlainApi(Api):  # type: ignore[misc]  # flask-smorest is not typed
-    """flask-smorest without its error handler, which loses Allow and WWW-Authenticate."""
+    """flask-smorest without its error handler, which loses Allow and WWW-Authenticate.
+
+    Rooms are described when somebody first reads the description: that is a third of what it takes
+    to make the application, and no other request and no command needs it.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._to_describe: list[Blueprint] = []
+        self._describing = Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Route the room's requests now; describe it later."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._to_describe.append(blueprint)
+
+    def _openapi_json(self) -> Any:
+        with self._describing:
+            while self._to_describe:
+                room = self._to_describe[0]
+                room.register_views_in_doc(
+                    self, self._app, self.spec, name=room.name, parameters=None
+                )
+                self.spec.tag({"name": room.name, "description": room.description})
+                del self._to_describe[0]
+        return super()._openapi_json()
 
     def _register_error_handlers(self) -> None:
         return

@@ -12,12 +12,16 @@ from adherence.domain.entries import Status
 
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
-    """Days by state. `confirmed` to `possible` of `due` is the band: reported done, and at most."""
+    """Days by state. `confirmed` to `possible` of `due` is the band: reported done, and at most.
+
+    On `put_right` days a clinician put the record right afterwards, whatever state that gave.
+    """
 
     first: date
     last: date
     counts: Mapping[Status, int]
     nothing: int
+    put_right: int = 0
 
     @property
     def due(self) -> int:
@@ -46,14 +50,23 @@ class CalendarFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar(Period):
-    """The days as six states, one week per row from Monday. A day not in `days` stays blank."""
+    """The days as six states, one week per row from Monday. A day not in `days` stays blank.
+
+    `put_right` are days whose record a clinician put right afterwards.
+    """
 
     days: tuple[Day, ...]
+    put_right: tuple[date, ...] = ()
 
     def shown(self) -> dict[date, Day]:
         """Return the days of the period in order; of two for one day the later given."""
         found = {day.day: day for day in self.days if self.holds(day.day)}
         return dict(sorted(found.items()))
+
+    def corrected(self) -> list[date]:
+        """Return the days shown whose record was put right, in order."""
+        shown = self.shown() if self.put_right else {}
+        return sorted(day for day in set(self.put_right) if day in shown)
 
     def facts(self) -> CalendarFacts:
         """Return the counts behind picture and sentence."""
@@ -63,6 +76,7 @@ class Calendar(Period):
             last=self.last,
             counts={status: counts[status] for status in Status},
             nothing=counts[None],
+            put_right=len(self.corrected()),
         )
 
     def title(self, words: ChartWords) -> str:
@@ -73,11 +87,6 @@ class Calendar(Period):
         """Return the counts in words, each with its whole; nothing is said about causes."""
         facts = self.facts()
         first, last = words.long_day(facts.first), words.long_day(facts.last)
-        if not facts.due:
-            return words.gettext("%(first)s to %(last)s: no day counts yet.") % {
-                "first": first,
-                "last": last,
-            }
         parts = [
             words.ngettext(
                 "%(first)s to %(last)s: %(done)s of %(due)s day done in full.",
@@ -90,7 +99,26 @@ class Calendar(Period):
                 "done": words.number(facts.confirmed),
                 "due": words.number(facts.due),
             }
+            if facts.due
+            else words.gettext("%(first)s to %(last)s: no day counts yet.")
+            % {"first": first, "last": last}
         ]
+        if facts.due:
+            parts += self._others(facts, words)
+        if facts.put_right:
+            parts.append(
+                words.ngettext(
+                    "On %(n)s day the record was put right afterwards.",
+                    "On %(n)s days the record was put right afterwards.",
+                    facts.put_right,
+                )
+                % {"n": words.number(facts.put_right)}
+            )
+        return " ".join(parts)
+
+    def _others(self, facts: CalendarFacts, words: ChartWords) -> list[str]:
+        """Return what is said of the days that were not done in full."""
+        parts = []
         if partly := facts.counts[Status.PARTLY]:
             parts.append(
                 words.ngettext("%(n)s day done in part.", "%(n)s days done in part.", partly)
@@ -114,7 +142,7 @@ class Calendar(Period):
                 )
                 % {"n": words.number(excused)}
             )
-        return " ".join(parts)
+        return parts
 
     def table(self) -> Table:
         """Return one row per day; the state of a day with nothing due is `nothing`."""

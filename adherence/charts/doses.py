@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 
 from adherence.charts.parts import Dose, DoseMark, DoseWindow, Period, Table, line_of
@@ -29,6 +29,10 @@ class DoseFacts:
         return sum(count for mark, count in self.counts.items() if mark not in apart)
 
 
+def _when(dose: Dose) -> tuple[date, time, DoseMark]:
+    return dose.day, dose.at or dose.due or time.max, dose.mark
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseChart(Period):
     """Doses by local day and time of day, against the windows in which they counted."""
@@ -36,13 +40,15 @@ class DoseChart(Period):
     medicine: str
     doses: tuple[Dose, ...]
     windows: tuple[DoseWindow, ...] = ()
+    _shown: list[Dose] | None = field(init=False, repr=False, compare=False, default=None)
 
     def shown(self) -> list[Dose]:
         """Return the doses of the period by day and time."""
-        return sorted(
-            (dose for dose in self.doses if self.holds(dose.day)),
-            key=lambda dose: (dose.day, dose.at or dose.due or time.max, dose.mark),
-        )
+        # Facts, sentence, table and picture ask for it; the values never change.
+        if self._shown is None:
+            found = sorted((dose for dose in self.doses if self.holds(dose.day)), key=_when)
+            object.__setattr__(self, "_shown", found)
+        return list(self._shown or ())
 
     def facts(self) -> DoseFacts:
         """Return the counts behind picture and sentence."""

@@ -81,6 +81,13 @@ class Table:
 
     def worded(self, words: ChartWords) -> tuple[list[str], list[list[str]]]:
         """Return the heads and the rows as a reader's language writes them; an empty cell is ''."""
+        return self.heads(words), [
+            [worded(key, cell, words) for key, cell in zip(self.header, row, strict=True)]
+            for row in self.rows
+        ]
+
+    def heads(self, words: ChartWords) -> list[str]:
+        """Return the names of the columns."""
         heads = {
             "day": words.gettext("Day"),
             "status": words.gettext("State"),
@@ -93,17 +100,15 @@ class Table:
             "at": words.gettext("Taken at"),
             "mark": words.gettext("Dose"),
         }
-        columns = []
-        for index, key in enumerate(self.header):
-            # The same few states and numbers stand in row after row.
-            cells = [row[index] for row in self.rows]
-            said = {cell: _worded(key, cell, words) for cell in dict.fromkeys(cells)}
-            columns.append([said[cell] for cell in cells])
-        rows = [list(row) for row in zip(*columns, strict=True)]
-        return [heads[key] for key in self.header], rows
+        return [heads[key] for key in self.header]
 
 
-def _worded(key: str, cell: Cell, words: ChartWords) -> str:
+#: The columns in which nothing stands that a person wrote.
+OURS = frozenset({"day", "status", "asked", "done", "value", "answer", "due", "at", "mark"})
+
+
+def worded(key: str, cell: Cell, words: ChartWords) -> str:
+    """Return a cell of the column ``key`` as a reader's language writes it; None is ''."""
     if cell is None:
         return ""
     if isinstance(cell, int | float):

@@ -1,7 +1,8 @@
 """A symptom over days beside what was done on them: what the chart shows, counts and says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 
 from adherence.charts.parts import (
     ONE_DAY,
@@ -56,18 +57,23 @@ class SymptomChart(Period):
     limit: float | None = None
     scale: tuple[float, float] = RATING_SCALE
     since: date | None = None
+    _shown: list[Reading] | None = field(init=False, repr=False, compare=False, default=None)
 
     def shown(self) -> list[Reading]:
         """Return the answers of the period by day, in the order given within a day."""
-        return sorted(
-            (
-                Reading(reading.day, None if reading.declined else value, reading.declined)
-                for reading in self.readings
-                if self.holds(reading.day)
-                and ((value := finite(reading.value)) is not None or reading.declined)
-            ),
-            key=lambda reading: reading.day,
-        )
+        # Facts, sentence, table and picture ask for it; the values never change.
+        if self._shown is None:
+            found = sorted(
+                (
+                    Reading(reading.day, None, True) if reading.declined else reading
+                    for reading in self.readings
+                    if self.holds(reading.day)
+                    and (reading.declined or finite(reading.value) is not None)
+                ),
+                key=attrgetter("day"),
+            )
+            object.__setattr__(self, "_shown", found)
+        return list(self._shown or ())
 
     def strip(self) -> dict[date, Day]:
         """Return the states of the period's days, in order."""

@@ -10,7 +10,7 @@ from adherence.cli.site import now, site
 from adherence.domain.access import STAFF, Role
 from adherence.domain.activities import Discipline
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.services import accounts, audit, factors, invites, patients
+from adherence.services import accounts, audit, invites, patients
 from adherence.settings import Mode, current
 
 
@@ -49,17 +49,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     setup.add_argument("account", nargs="?", help="the account's id")
     setup.set_defaults(run=run_setup)
-
-    reseal = actions.add_parser(
-        "reseal",
-        help="encrypt stored secrets anew, before an earlier key is taken out",
-        description=(
-            "Encrypts the secrets of authenticator apps under ADHERENCE_SECRET_KEY. After it an"
-            " earlier key may leave ADHERENCE_SECRET_KEY_FALLBACKS; open codes and recovery codes"
-            " made under that key end with it."
-        ),
-    )
-    reseal.set_defaults(run=run_reseal)
 
     create = actions.add_parser(
         "create",
@@ -159,14 +148,6 @@ def run_setup(given: argparse.Namespace) -> int:
             account_id = UUID(given.account)
             print(invites.begin_anew(accounts.actor_of(account_id), account_id, now()))
     return 0
-
-
-def run_reseal(given: argparse.Namespace) -> int:
-    """Encrypt stored secrets anew; 1 when one cannot be read."""
-    with site(given):
-        done, unreadable = factors.reseal_all()
-    print(f"{done} encrypted anew, {unreadable} cannot be read.")
-    return 1 if unreadable else 0
 
 
 def run_token(given: argparse.Namespace) -> int:

@@ -210,6 +210,7 @@ def _finish(given: argparse.Namespace, found: Unpacked) -> int:
     """Everything between the rows and the first person who reads them; how many figures differ."""
     listed = backups.listed_for(given.source, found)
     upgrade()
+    backups.make_ready()
     if backups.audit_faults():
         raise NoBackup("The audit in the backup does not hold; it is not restored.")
     erased, locked = erasures.bury_again(listed, now())

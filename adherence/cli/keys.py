@@ -53,7 +53,8 @@ def run_list(given: argparse.Namespace) -> int:
                 f" {one.unreadable} unreadable"
             )
             print(f"{one.what}: {counts}")
-        print(f"notes and answers from before there were keys: {key_inventory.plain_texts()}")
+        plain = key_inventory.plain_texts()
+        print(f"notes, answers and addresses from before there were keys: {plain}")
         for name, mark in key_inventory.fingerprints():
             print(f"{name}: {mark}")
     return 1 if unreadable else 0

@@ -237,6 +237,11 @@ def outcomes(
     return found, extras + [extra for extra in leftover if first <= extra.on < until]
 
 
+#: Status, doses and volume (see ``Outcome``), and what of a report they follow from.
+_Told = tuple[Status, float | None, float]
+_Said = tuple[Status | None, bool, int, int]
+
+
 class _Stage:
     """The days of one revision, [revision.effective_on, stop), being matched."""
 
@@ -253,6 +258,8 @@ class _Stage:
         self.zones, self.pauses, self.now = zones, pauses, now
         self.home = revision.schedule.home
         self.is_first = revision is activity.revisions[0]
+        self.is_only = len(activity.revisions) == 1
+        self._told: dict[_Said, _Told] = {}
         self.outcomes: list[Outcome] = []
         self.extras: list[Extra] = []
 
@@ -317,7 +324,20 @@ class _Stage:
 
     def _asked(self, on: date) -> Asked:
         """What was asked on a day: by the revision that governs it, else by this one."""
+        if self.is_only:
+            return self.revision.asked
         return (self.activity.revision_on(on) or self.revision).asked
+
+    def _reported(self, entry: Entry, asked: Amounts) -> _Told:
+        """The same as ``_reported``, worked out once for reports that say the same.
+
+        Amounts are told apart as objects: equal ones of different origin are worked out anew.
+        """
+        said = entry.status, bool(entry.reason), id(entry.amounts), id(asked)
+        found = self._told.get(said)
+        if found is None:
+            found = self._told[said] = _reported(entry, asked)
+        return found
 
     def _outcome(self, occurrence: Occurrence, entry: Entry | None) -> Outcome:
         on, is_excused = occurrence.day, False
@@ -327,7 +347,7 @@ class _Stage:
             is_excused = self._is_paused(occurrence.day) and (entry is None or self._is_paused(on))
         asked = self.revision.asked if occurrence.lapsed else self._asked(on)
         if entry is not None:
-            status, doses, volume = _reported(entry, asked.amounts)
+            status, doses, volume = self._reported(entry, asked.amounts)
         else:
             closes = occurrence.closes_at
             status = Status.UPCOMING if closes is None or self.now < closes else Status.UNREPORTED
@@ -385,7 +405,7 @@ def _as_extra(activity: Activity, pauses: Sequence[Pause], entry: Entry, on: dat
     return Extra(entry, on, doses, volume, is_excused)
 
 
-def _reported(entry: Entry, asked: Amounts) -> tuple[Status, float | None, float]:
+def _reported(entry: Entry, asked: Amounts) -> _Told:
     """The status an entry gives, its doses (see ``Outcome.doses``) and the volume done.
 
     An answer without a status (to a question) is done. "Done" with less than was asked is partly

@@ -6,6 +6,7 @@ Every way in is a member of ``Via``; there is no other. A code that lets somebod
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -100,6 +101,14 @@ def next_step(via: Via, has_factor: bool) -> Step:
     if via is Via.INVITE:
         return Step.WELCOME
     return Step.PROVE if has_factor else Step.ENROL
+
+
+def plain_address(typed: str) -> str:
+    """An e-mail address in the one spelling in which it is stored, found and counted.
+
+    Composed, because two keyboards may send the same letter in two ways.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", typed).strip().lower())
 
 
 def read_code(typed: str) -> str:

@@ -12,9 +12,9 @@ from functools import partial
 from flask import Flask
 
 from adherence.jobs import exports, mail
-from adherence.services import accounts, audit, erasures, outbox, settle
+from adherence.services import accounts, audit, erasures, outbox, programmes, settle
 from adherence.services.health import is_due_tonight, run_job
-from adherence.web import clock
+from adherence.web import clock, kept
 
 log = logging.getLogger("adherence.jobs")
 
@@ -81,6 +81,14 @@ def verify_chains(now: datetime) -> tuple[int, int]:
     return len(clinics), faults
 
 
+def count_programmes(now: datetime) -> tuple[int, int]:
+    """Count what programmes are shown, in every clinic: (clinics, 0)."""
+    clinics = audit.clinic_ids()
+    for clinic_id in clinics:
+        programmes.count(clinic_id, now)
+    return len(clinics), 0
+
+
 def tell(line: outbox.Line) -> None:
     """The first subscriber is the log: ids and topics, for whoever ships it to another system."""
     log.info(
@@ -102,11 +110,17 @@ JOBS: dict[str, Callable[[datetime], tuple[int, int]]] = {
     "tombstones": list_tombstones,
 }
 #: What is done once a night.
-NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {audit.VERIFY: verify_chains}
+NIGHTLY: dict[str, Callable[[datetime], tuple[int, int]]] = {
+    audit.VERIFY: verify_chains,
+    programmes.COUNT: count_programmes,
+}
 
 
 def run_once(now: datetime) -> list[Report]:
-    """Run every job that is due once; one that breaks does not keep the others from running."""
+    """Run every job that is due once; one that breaks does not keep the others from running.
+
+    Afterwards this process, too, keeps nothing of anybody who is gone.
+    """
     reports = []
     due = {job: work for job, work in NIGHTLY.items() if is_due_tonight(job, now)}
     for job, work in (JOBS | due).items():
@@ -116,6 +130,7 @@ def run_once(now: datetime) -> list[Report]:
             log.exception("job failed", extra={"job": job})
             done, failed = 0, 1
         reports.append(Report(job, done, failed))
+    kept.sweep(now)
     return reports
 
 

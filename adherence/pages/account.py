@@ -58,7 +58,7 @@ def home(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-out")
-@policy("session.end")
+@policy("session.end", fields=())
 def sign_out(actor: Actor) -> ResponseReturnValue:
     """End this browser's session."""
     sessions.sign_out(actor)
@@ -77,7 +77,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/language")
-@policy("account.update")
+@policy("account.update", fields=("locale",))
 def set_language(actor: Actor) -> ResponseReturnValue:
     """Choose the language of the account."""
     chosen = request.form.get("locale", "")

@@ -20,7 +20,7 @@ from adherence.pages.own import own
 from adherence.schemas.people import NAME_LIMIT
 from adherence.services import audit as service
 from adherence.services import invites, patients
-from adherence.services.audit import Line
+from adherence.services.audit import Line, Lines
 from adherence.web import audit_words, words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
@@ -34,6 +34,8 @@ blueprint = Blueprint("audit", __name__)
 USUAL_DAYS = 7
 MOST_DAYS = 3660
 ONE_DAY = timedelta(days=1)
+#: What can be asked for, and where a list goes on.
+ASKED = ("since", "until", "kind", "actor_id", "patient", "patient_id", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/audit")
-@policy("audit.read")
+@policy("audit.read", fields=ASKED)
 def search(actor: Actor) -> ResponseReturnValue:
     """Show the lines that are asked for. A form, so that no name is in an address."""
     return _page(actor, request.form.to_dict())
@@ -165,8 +167,18 @@ def _page(actor: Actor, typed: Mapping[str, str]) -> ResponseReturnValue:
         people=[("", _("Everybody")), *((str(one.id), one.name) for one in invites.staff(actor))],
         verified=None if verified is None else words.moment(verified.at, zone, today),
         is_whole=verified is not None and verified.failing_since is None,
-        count="" if found is None else ngettext("%(num)s line", "%(num)s lines", len(found.lines)),
+        count="" if found is None else _count(found, is_first=wanted is None or not wanted.after),
+        is_first=wanted is None or not wanted.after,
     )
+
+
+def _count(found: Lines, *, is_first: bool) -> str:
+    num = len(found.lines)
+    if is_first and found.has_more:
+        return ngettext("The newest line", "The newest %(num)s lines", num)
+    if is_first:
+        return ngettext("%(num)s line", "%(num)s lines", num)
+    return ngettext("%(num)s older line", "%(num)s older lines", num)
 
 
 def _wanted(actor: Actor, form: Form, zone: str) -> Wanted | None:

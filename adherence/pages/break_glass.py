@@ -66,7 +66,7 @@ def ask(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/emergency")
-@policy("emergency.begin", throttle="emergency")
+@policy("emergency.begin", fields=("name", "birth_year", "reason", "chosen"), throttle="emergency")
 def begin(actor: Actor) -> ResponseReturnValue:
     """Open the record of the patient who is named."""
     form = Form(request.form)
@@ -109,7 +109,7 @@ def begin(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/emergency/end")
-@policy("emergency.end")
+@policy("emergency.end", fields=())
 def end(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Stop reading before the time is over."""
     service.end(actor, patient_id, now())
@@ -158,7 +158,7 @@ def index(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/emergencies/<uuid:emergency_id>/seen")
-@policy("emergency.review")
+@policy("emergency.review", fields=("words",))
 def see(actor: Actor, emergency_id: UUID) -> ResponseReturnValue:
     """Say that one has looked into it, and what came of it."""
     form = Form(request.form)
@@ -189,7 +189,7 @@ def unseen() -> int:
 
 
 @blueprint.post("/team/emergencies/<uuid:emergency_id>/read")
-@policy("emergency.told")
+@policy("emergency.told", fields=())
 def tell(actor: Actor, emergency_id: UUID) -> ResponseReturnValue:
     """Say as the patient that one has read it."""
     service.told(actor, own(actor), emergency_id, now())

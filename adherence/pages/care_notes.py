@@ -41,7 +41,7 @@ def of_patient(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/notes")
-@policy("care_note.write")
+@policy("care_note.write", fields=("client_id", "text"))
 def write(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Keep a note."""
     form = Form(request.form)

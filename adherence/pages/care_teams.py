@@ -119,7 +119,7 @@ def show(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/team")
-@policy("team.change")
+@policy("team.change", fields=("account_id", "discipline", "lead"))
 def add(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Join a clinician to the care team."""
     form = Form(request.form)
@@ -145,7 +145,7 @@ def add(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/team/substitutes")
-@policy("team.change")
+@policy("team.change", fields=("away_id", "substitute_id", "first_day", "last_day", "scope"))
 def substitute(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Let somebody stand in for a member, or for oneself with all of one's patients."""
     form = Form(request.form)
@@ -178,7 +178,7 @@ def substitute(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/team/<uuid:account_id>/lead")
-@policy("team.change")
+@policy("team.change", fields=())
 def lead(actor: Actor, patient_id: UUID, account_id: UUID) -> ResponseReturnValue:
     """Let a member lead the team."""
     service.hand_over(actor, patient_id, account_id, now())
@@ -186,7 +186,7 @@ def lead(actor: Actor, patient_id: UUID, account_id: UUID) -> ResponseReturnValu
 
 
 @blueprint.post("/patients/<uuid:patient_id>/team/<uuid:account_id>/end")
-@policy("team.change")
+@policy("team.change", fields=("successor",))
 def end(actor: Actor, patient_id: UUID, account_id: UUID) -> ResponseReturnValue:
     """Let somebody leave the care team; a lead names who takes over."""
     form = Form(request.form)

@@ -26,6 +26,8 @@ from adherence.web.policy import policy
 
 blueprint = Blueprint("consent", __name__)
 
+DECIDED = ("version", "locale", "signature")
+
 STATES = {
     State.UNDECIDED: _later("Not answered yet"),
     State.GIVEN: _later("I agree"),
@@ -144,7 +146,7 @@ def read(actor: Actor, purpose: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/consents/<purpose>/give")
-@policy("consent.decide")
+@policy("consent.decide", fields=DECIDED)
 def give(actor: Actor, purpose: str) -> ResponseReturnValue:
     """Store a yes, or say what is wrong with the name."""
     which = _purpose(purpose)
@@ -161,14 +163,14 @@ def signing(actor: Actor, purpose: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/consents/<purpose>/sign")
-@policy("consent.sign")
+@policy("consent.sign", fields=DECIDED)
 def sign(actor: Actor, purpose: str) -> ResponseReturnValue:
     """Store a yes in earnest; that a factor was shown just now is the door's to see to."""
     return _given(actor, _signed(purpose), is_signing=True)
 
 
 @blueprint.post("/consents/<purpose>/withdraw")
-@policy("consent.decide")
+@policy("consent.decide", fields=())
 def withdraw(actor: Actor, purpose: str) -> ResponseReturnValue:
     """Store a no. It asks for nothing."""
     which = _purpose(purpose)
@@ -286,7 +288,10 @@ def of_patient(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/consents")
-@policy("consent.record")
+@policy(
+    "consent.record",
+    fields=("purpose", "answer", "source", "locale", "decided_on", "version", "signature"),
+)
 def record(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Store what a patient signed on paper, or took back."""
     form = Form(request.form)

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from adherence.domain.access import Actor
 from adherence.domain.entries import BECAUSE_LIMIT
 from adherence.pages import toasts
-from adherence.pages.entries import ShownEntry, as_typed, read_version, shown_version
+from adherence.pages.entries import VERSION, ShownEntry, as_typed, read_version, shown_version
 from adherence.pages.forms import Form
 from adherence.services import entries as service
 from adherence.services import patients
@@ -41,7 +41,7 @@ def show(actor: Actor, patient_id: UUID, client_id: UUID) -> ResponseReturnValue
 
 
 @blueprint.post("/patients/<uuid:patient_id>/entries/<uuid:client_id>/correct")
-@policy("entry.put_right")
+@policy("entry.put_right", fields=(*VERSION, "because"))
 def save(actor: Actor, patient_id: UUID, client_id: UUID) -> ResponseReturnValue:
     """Store a new version of an entry, or take it out of the figures; either needs a reason."""
     row = service.entry(actor, patient_id, client_id)

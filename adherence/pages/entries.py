@@ -33,6 +33,10 @@ blueprint = Blueprint("entries", __name__)
 
 AMOUNTS = {"sets": (0, 100), "reps": (0, 10_000), "hold_seconds": (0, 14_400)}
 MOST = 1_000_000
+MEASURED = (*AMOUNTS, "quantity", "pain", "effort", "value", "note", "on_day", "at_time")
+ANSWERED = ("client_id", "status", "again", *MEASURED)
+VERSION = ("client_id", "then", "status", "reason", *MEASURED)
+SKIPPED = ("client_id", "then", "reason", *(f"note_{reason}" for reason in Reason))
 UNDO = UUID("6f2d8a52-6f0e-4d0b-9a57-5d7c3e0f8a11")
 """Makes the id of a withdrawal from the id of its entry, so pressing *Undo* twice is once."""
 
@@ -146,7 +150,7 @@ def log(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturnV
 
 
 @blueprint.post("/log/<uuid:activity_id>/<day>/<int:slot>")
-@policy("entry.log")
+@policy("entry.log", fields=ANSWERED)
 def store(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturnValue:
     """Store the answer to one occurrence, or say what is wrong with it."""
     return _store(actor, _about(actor, activity_id, day, slot))
@@ -161,7 +165,7 @@ def log_needed(actor: Actor, activity_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/log/<uuid:activity_id>")
-@policy("entry.log")
+@policy("entry.log", fields=ANSWERED)
 def store_needed(actor: Actor, activity_id: UUID) -> ResponseReturnValue:
     """Store something taken or done when needed; a dose too soon after the last is asked about."""
     return _store(actor, _about(actor, activity_id, "", None))
@@ -463,7 +467,7 @@ def not_today(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseR
 
 
 @blueprint.post("/not-today/<uuid:activity_id>/<day>/<int:slot>")
-@policy("entry.log")
+@policy("entry.log", fields=SKIPPED)
 def skip(actor: Actor, activity_id: UUID, day: str, slot: int) -> ResponseReturnValue:
     """Store that it was not done, with the reason; or go where the reply leads."""
     about = _about(actor, activity_id, day, slot)
@@ -661,7 +665,7 @@ def correct(actor: Actor, client_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/entries/<uuid:client_id>/correct")
-@policy("entry.correct")
+@policy("entry.correct", fields=VERSION)
 def save(actor: Actor, client_id: UUID) -> ResponseReturnValue:
     """Store a new version of an answer, or take it back."""
     row = service.entry(actor, own(actor), client_id)
@@ -714,7 +718,7 @@ def read_version(form: Form, row: Any) -> dict[str, Any]:
 
 
 @blueprint.post("/entries/<uuid:client_id>/undo")
-@policy("entry.correct")
+@policy("entry.correct", fields=())
 def undo(actor: Actor, client_id: UUID) -> ResponseReturnValue:
     """Take back the answer just given; pressing twice is once."""
     return _withdraw(actor, service.entry(actor, own(actor), client_id))

@@ -60,7 +60,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/forgetting/<uuid:erasure_id>")
-@policy("erasure.decide")
+@policy("erasure.decide", fields=("outcome", "reason"))
 def decide(actor: Actor, erasure_id: UUID) -> ResponseReturnValue:
     """Decide a wish, propose an outcome, or agree to a colleague's."""
     form = Form(request.form)

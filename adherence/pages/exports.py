@@ -61,7 +61,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/my-data/copies")
-@policy("export.ask", throttle="copy")
+@policy("export.ask", fields=(), throttle="copy")
 def ask(actor: Actor) -> ResponseReturnValue:
     """Have a copy made of everything about oneself."""
     form = Form(request.form)
@@ -74,14 +74,14 @@ def ask(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/my-data/copies/<uuid:export_id>")
-@policy("export.ask", throttle="copy_fetch")
+@policy("export.ask", fields=(), throttle="copy_fetch")
 def fetch(actor: Actor, export_id: UUID) -> ResponseReturnValue:
     """Send the copy, for whom it was made."""
     return _file(actor, own(actor), export_id)
 
 
 @blueprint.post("/my-data/forget")
-@policy("erasure.ask")
+@policy("erasure.ask", fields=("sure", "words"))
 def forget(actor: Actor) -> ResponseReturnValue:
     """Ask for deletion; what waits already stays as it is."""
     form = Form(request.form)
@@ -98,7 +98,7 @@ def forget(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/my-data/forget/<uuid:erasure_id>/withdraw")
-@policy("erasure.ask")
+@policy("erasure.ask", fields=())
 def withdraw(actor: Actor, erasure_id: UUID) -> ResponseReturnValue:
     """Take the wish back, if nobody has decided it."""
     erasures.withdraw(actor, own(actor), erasure_id, now())
@@ -138,7 +138,7 @@ def show_of(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/data/copies")
-@policy("export.ask", throttle="copy")
+@policy("export.ask", fields=(), throttle="copy")
 def ask_for(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Have a copy made for a patient, in the patient's language."""
     form = Form(request.form)
@@ -152,14 +152,14 @@ def ask_for(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/data/copies/<uuid:export_id>")
-@policy("export.ask", throttle="copy_fetch")
+@policy("export.ask", fields=(), throttle="copy_fetch")
 def fetch_for(actor: Actor, patient_id: UUID, export_id: UUID) -> ResponseReturnValue:
     """Send a copy to whom it was made for, while they are in the team."""
     return _file(actor, patient_id, export_id)
 
 
 @blueprint.post("/patients/<uuid:patient_id>/data/person")
-@policy("patient.correct")
+@policy("patient.correct", fields=("name", "birth_year"))
 def correct(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Put the patient's name and year of birth right."""
     form = Form(request.form)

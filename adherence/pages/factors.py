@@ -22,14 +22,18 @@ from adherence.services import sign_in as service
 from adherence.services.sessions import Entered
 from adherence.settings import Mode
 from adherence.web import locale, sessions, throttles, words
+from adherence.web import policy as policies
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.locale import later as _later
 from adherence.web.policy import policy
+from adherence.web.typed import read_typed
 
 blueprint = Blueprint("factors", __name__)
 
 HOME = "/"
+#: What a proof may be, and what it is for.
+PROOFS = ("to", "typed", "pin", "password", "code", "answer", "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def password(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/password")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=("current", "password", "again"), throttle="prove")
 def set_password(actor: Actor) -> ResponseReturnValue:
     """Change the password; all other sessions end."""
     form = Form({})
@@ -117,14 +121,14 @@ def authenticator(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/authenticator")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=("code",), throttle="prove")
 def set_authenticator(actor: Actor) -> ResponseReturnValue:
     """Keep the authenticator app whose code was typed in."""
     return steps.keep_totp(actor, is_first=False)
 
 
 @blueprint.post("/account/authenticator/remove")
-@policy("factor.change")
+@policy("factor.change", fields=())
 def drop_authenticator(actor: Actor) -> ResponseReturnValue:
     """Stop using the authenticator app."""
     try:
@@ -135,14 +139,14 @@ def drop_authenticator(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/recovery")
-@policy("factor.change")
+@policy("factor.change", fields=())
 def renew_recovery(actor: Actor) -> ResponseReturnValue:
     """Show new recovery codes in place of the old ones."""
     return steps.recovery_page(actor, None, factors.renew_recovery(actor, now()))
 
 
 @blueprint.post("/account/passkeys/options")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=(), throttle="prove")
 def passkey_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to make a passkey."""
     throttles.forgive()
@@ -150,14 +154,14 @@ def passkey_options(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/passkeys")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=("answer", "label"), throttle="prove")
 def add_passkey(actor: Actor) -> ResponseReturnValue:
     """Keep a new passkey."""
     return steps.keep_passkey(actor, is_first=False)
 
 
 @blueprint.post("/account/passkeys/<uuid:passkey_id>/remove")
-@policy("factor.change")
+@policy("factor.change", fields=())
 def drop_passkey(actor: Actor, passkey_id: UUID) -> ResponseReturnValue:
     """Forget a passkey."""
     try:
@@ -175,7 +179,7 @@ def pin(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/pin")
-@policy("factor.change")
+@policy("factor.change", fields=("pin", "again"))
 def set_pin(actor: Actor) -> ResponseReturnValue:
     """Let a PIN open this device from now on."""
     form = Form({})
@@ -196,7 +200,7 @@ def set_pin(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/devices/<uuid:device_id>/remove")
-@policy("factor.change")
+@policy("factor.change", fields=())
 def drop_device(actor: Actor, device_id: UUID) -> ResponseReturnValue:
     """Shut a device out."""
     devices.revoke(actor, actor.account_id, device_id, now())
@@ -211,7 +215,7 @@ def email(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/email")
-@policy("factor.change", throttle="mail")
+@policy("factor.change", fields=("email",), throttle="mail")
 def ask_email(actor: Actor) -> ResponseReturnValue:
     """Have a code sent to a new address."""
     form = Form({"email": request.form.get("email", "")[:300]})
@@ -224,7 +228,7 @@ def ask_email(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/email/confirm")
-@policy("email.confirm", throttle="prove")
+@policy("email.confirm", fields=("code",), throttle="prove")
 def confirm_email(actor: Actor) -> ResponseReturnValue:
     """Change the address to the one whose code was typed in."""
     if service.confirm_email(actor, request.form.get("code", "")[:40], now()):
@@ -240,8 +244,15 @@ def prove(actor: Actor) -> ResponseReturnValue:
     return _prove_page(actor, request.args.get("to", ""), {})
 
 
+@blueprint.post("/account/prove/first")
+@policy("session.prove", fields=("typed",))
+def prove_first(actor: Actor) -> ResponseReturnValue:
+    """Ask for a factor again before a form that waits for it; the form travels along."""
+    return _prove_page(actor, "", {}, request.form.get("typed", ""))
+
+
 @blueprint.post("/account/prove")
-@policy("session.prove", throttle="prove")
+@policy("session.prove", fields=PROOFS, throttle="prove")
 def proven(actor: Actor) -> ResponseReturnValue:
     """Take a factor and lead back to where it was asked for."""
     session, browser, form = sessions.current(), sessions.browser(), request.form
@@ -261,14 +272,18 @@ def proven(actor: Actor) -> ResponseReturnValue:
     elif "demo" in form:
         entered = service.prove_in_demo(session, browser, now())
     if entered is None:
-        return _prove_page(actor, form.get("to", ""), {"proof": _("This does not fit.")})
+        wrong = {"proof": _("This does not fit.")}
+        return _prove_page(actor, form.get("to", ""), wrong, form.get("typed", ""))
     throttles.forgive()
     sessions.go_on(entered)
+    waiting = read_typed(form.get("typed", ""))
+    if waiting is not None and policies.takes(waiting):
+        return render_template("account/send_now.html", waiting=waiting)
     return redirect(_safe(form.get("to", "")), 303)
 
 
 @blueprint.post("/account/prove/passkey/options")
-@policy("session.prove", throttle="prove")
+@policy("session.prove", fields=(), throttle="prove")
 def prove_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to show a passkey again."""
     throttles.forgive()
@@ -361,13 +376,16 @@ def _email_page(actor: Actor, typed: dict[str, str], errors: dict[str, str]) -> 
     return page, 422 if errors else 200
 
 
-def _prove_page(actor: Actor, to: str, errors: dict[str, str]) -> ResponseReturnValue:
+def _prove_page(
+    actor: Actor, to: str, errors: dict[str, str], waiting: str = ""
+) -> ResponseReturnValue:
     mine = service.factors_of(actor.account_id)
     has_pin = sessions.current().device_id is not None and devices.is_known(sessions.device())
     has_any = has_pin or mine.has_password or mine.has_second
     page = render_template(
         "account/prove.html",
         to=_safe(to),
+        waiting=waiting,
         has_pin=has_pin,
         has_password=mine.has_password,
         has_totp=mine.has_second,

@@ -176,7 +176,7 @@ def show(actor: Actor) -> Response:
 
 
 @blueprint.post("/goals/<uuid:goal_id>/rate")
-@policy("entry.log")
+@policy("entry.log", fields=("client_id", "rate-{goal_id}"))
 def rate(actor: Actor, goal_id: UUID) -> ResponseReturnValue:
     """Store a new value of a goal."""
     patient_id = own(actor)
@@ -288,6 +288,13 @@ def _rate_form(view: GoalView, form: Form, at: datetime) -> RateForm | None:
 
 # --- the clinician agrees a goal -----------------------------------------------------------------
 
+AGREED = (
+    *("words", "measure", "due_on", "importance", "difficulty", "symptom"),
+    *(f"{measure}_{end}" for measure in Measure for end in ("baseline", "target")),
+    *(f"{measure}_unit" for measure in (Measure.COUNT, Measure.AMOUNT)),
+    *(f"gas_{place}" for place, _level in enumerate(LEVELS)),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownMeasure:
@@ -334,7 +341,7 @@ def new(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/goals/new")
-@policy("goal.set")
+@policy("goal.set", fields=AGREED)
 def agree(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Agree the goal that was typed."""
     form = Form(request.form)

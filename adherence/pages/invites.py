@@ -72,14 +72,14 @@ def show(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/invite")
-@policy("patient.invite", throttle="invite")
+@policy("patient.invite", fields=(), throttle="invite")
 def invite(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Make a new code and show it as a sheet to print."""
     return _sheet(invites.invite_on_paper(actor, patient_id, None, now()), patient_id)
 
 
 @blueprint.post("/patients/<uuid:patient_id>/invite/mail")
-@policy("patient.invite", throttle="invite")
+@policy("patient.invite", fields=("email",), throttle="invite")
 def invite_by_mail(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Have a new code sent by mail."""
     form = Form({"email": request.form.get("email", "")[:300]})
@@ -92,7 +92,7 @@ def invite_by_mail(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/shut-out")
-@policy("patient.invite")
+@policy("patient.invite", fields=())
 def shut_out(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """End everything that lets a patient in at present."""
     invites.shut_out(actor, patient_id, now())
@@ -100,7 +100,7 @@ def shut_out(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/devices/<uuid:device_id>/remove")
-@policy("patient.invite")
+@policy("patient.invite", fields=())
 def drop_device(actor: Actor, patient_id: UUID, device_id: UUID) -> ResponseReturnValue:
     """Shut one device of a patient out."""
     found = invites.access(actor, patient_id, now())
@@ -111,7 +111,9 @@ def drop_device(actor: Actor, patient_id: UUID, device_id: UUID) -> ResponseRetu
 
 
 @blueprint.post("/patients/<uuid:patient_id>/proxies")
-@policy("patient.invite", throttle="invite")
+@policy(
+    "patient.invite", fields=("proxy_name", "proxy_email", "until", "last_day"), throttle="invite"
+)
 def add_proxy(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Let somebody act for a patient."""
     form = Form(request.form)
@@ -149,7 +151,7 @@ def add_proxy(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/proxies/<uuid:proxy_id>/end")
-@policy("patient.invite")
+@policy("patient.invite", fields=())
 def end_proxy(actor: Actor, patient_id: UUID, proxy_id: UUID) -> ResponseReturnValue:
     """Let somebody no longer act for a patient."""
     proxies.end_proxy(actor, patient_id, proxy_id, now())
@@ -233,7 +235,7 @@ def staff(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/staff")
-@policy("account.invite", throttle="invite")
+@policy("account.invite", fields=("name", "role", "email"), throttle="invite")
 def invite_staff(actor: Actor) -> ResponseReturnValue:
     """Add a member of staff; the link with which they begin."""
     form = Form(request.form)
@@ -256,14 +258,14 @@ def invite_staff(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/staff/<uuid:account_id>/begin-anew")
-@policy("account.invite", throttle="invite")
+@policy("account.invite", fields=(), throttle="invite")
 def begin_anew(actor: Actor, account_id: UUID) -> ResponseReturnValue:
     """Let a member of staff begin again, without anything that let them in before."""
     return _staff_page(actor, {}, {}, invites.begin_anew(actor, account_id, now()))
 
 
 @blueprint.post("/staff/<uuid:account_id>/disable")
-@policy("account.invite")
+@policy("account.invite", fields=())
 def disable(actor: Actor, account_id: UUID) -> ResponseReturnValue:
     """Shut a member of staff out from the next request on."""
     if account_id == actor.account_id or account_id not in {one.id for one in invites.staff(actor)}:

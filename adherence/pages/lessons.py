@@ -79,7 +79,7 @@ def show(actor: Actor, slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/learn/<slug>")
-@policy("education.read")
+@policy("education.read", fields=("answer",))
 def answer(actor: Actor, slug: str) -> ResponseReturnValue:
     """Say whether an answer is right and why; nothing is kept."""
     one = service.lesson(slug)

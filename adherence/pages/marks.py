@@ -171,14 +171,18 @@ def _svg(kind: str, symbol: str, said: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)
-def _beads(states: tuple[str, ...]) -> Markup:
-    """The beads of a strip; the list shows the same few patterns again and again."""
-    return Markup("").join(
+def _strip(states: tuple[str, ...], words: str) -> Markup:
+    """A strip of beads; the list shows the same few patterns again and again."""
+    beads = Markup("").join(
         Markup('<use class="st-{0}" href="#s-{0}" x="{1:g}" y="0" width="14" height="14"/>').format(
             state, 16.6 * position
         )
         for position, state in enumerate(states)
     )
+    return Markup(
+        '<svg class="strip" viewBox="0 0 {0:g} 14" role="img" aria-label="{1}">'
+        '<path class="line-thread" d="M0 7h{0:g}"/>{2}</svg>'
+    ).format(16.6 * len(states) - 2.6, words, beads)
 
 
 class Marks:
@@ -216,23 +220,21 @@ class Marks:
         if not states:
             return Markup("")
         self._beads.update(states)
-        width = 16.6 * len(states) - 2.6
-        return Markup(
-            '<svg class="strip" viewBox="0 0 {0:g} 14" role="img" aria-label="{1}">'
-            '<path class="line-thread" d="M0 7h{0:g}"/>{2}</svg>'
-        ).format(width, words, _beads(tuple(states)))
+        return _strip(tuple(states), words)
 
     def sprite(self) -> Markup:
         """Return the hidden drawing that holds every symbol asked for so far."""
-        symbols = [
-            f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{ICONS[name]}"/></symbol>'
-            for name in sorted(self._icons)
-        ] + [
-            f'<symbol id="s-{state}" viewBox="0 0 24 24">{BEADS[state]}</symbol>'
-            for state in sorted(self._beads)
-        ]
-        return Markup(  # noqa: S704 - constants of this file only
-            '<svg class="sprite" aria-hidden="true" focusable="false"><defs>'
-            + "".join(symbols)
-            + "</defs></svg>"
-        )
+        return _sprite(tuple(sorted(self._icons)), tuple(sorted(self._beads)))
+
+
+@lru_cache(maxsize=512)
+def _sprite(icons: tuple[str, ...], beads: tuple[str, ...]) -> Markup:
+    symbols = [
+        f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{ICONS[name]}"/></symbol>'
+        for name in icons
+    ] + [f'<symbol id="s-{state}" viewBox="0 0 24 24">{BEADS[state]}</symbol>' for state in beads]
+    return Markup(  # noqa: S704 - constants of this file only
+        '<svg class="sprite" aria-hidden="true" focusable="false"><defs>'
+        + "".join(symbols)
+        + "</defs></svg>"
+    )

@@ -24,10 +24,12 @@ from adherence.web.policy import policy, public, throttled
 blueprint = Blueprint("oidc", __name__)
 
 LIMIT = 4_000
+#: What the provider says.
+SAID = ("code", "state", "iss")
 
 
 @blueprint.post("/sign-in/oidc")
-@throttled("oidc")
+@throttled("oidc", fields=("clinic",))
 def ask() -> ResponseReturnValue:
     """Lead on to the provider."""
     _must_be_on()
@@ -43,7 +45,7 @@ def ask() -> ResponseReturnValue:
 def back() -> ResponseReturnValue:
     """Take the browser back from the provider, to a page that knows it again."""
     _must_be_on()
-    said = {name: request.args.get(name, "")[:LIMIT] for name in ("code", "state", "iss")}
+    said = {name: request.args.get(name, "")[:LIMIT] for name in SAID}
     ties = said["state"].startswith(service.TIES)
     place = url_for("oidc.arrived_to_tie" if ties else "oidc.arrived")
     return _on_to(f"{place}?{urlencode(said)}", is_back=True)
@@ -64,7 +66,7 @@ def arrived_to_tie(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/oidc/enter")
-@throttled("oidc")
+@throttled("oidc", fields=SAID)
 def enter() -> ResponseReturnValue:
     """Sign in with what the provider said; what does not fit says nothing about why."""
     _must_be_on()
@@ -76,7 +78,7 @@ def enter() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/oidc")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=(), throttle="prove")
 def ask_to_tie(actor: Actor) -> ResponseReturnValue:
     """Lead on to the provider, to come in that way from now on."""
     _must_be_on()
@@ -87,7 +89,7 @@ def ask_to_tie(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/oidc/tie")
-@policy("factor.change", throttle="prove")
+@policy("factor.change", fields=SAID, throttle="prove")
 def tie(actor: Actor) -> ResponseReturnValue:
     """Tie the account to whom the provider named."""
     _must_be_on()
@@ -99,7 +101,7 @@ def tie(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/oidc/untie")
-@policy("factor.change")
+@policy("factor.change", fields=())
 def untie(actor: Actor) -> ResponseReturnValue:
     """Come in that way no longer."""
     _must_be_on()
@@ -108,7 +110,7 @@ def untie(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/staff/<uuid:account_id>/oidc")
-@policy("account.invite", throttle="invite")
+@policy("account.invite", fields=("subject",), throttle="invite")
 def tie_member(actor: Actor, account_id: UUID) -> ResponseReturnValue:
     """Tie a member of staff to a subject of the provider's, or to none."""
     _must_be_on()
@@ -124,7 +126,7 @@ def _arrived(endpoint: str, *, ties: bool) -> ResponseReturnValue:
     return render_template(
         "account/oidc_arrived.html",
         action=url_for(endpoint),
-        said={name: request.args.get(name, "")[:LIMIT] for name in ("code", "state", "iss")},
+        said={name: request.args.get(name, "")[:LIMIT] for name in SAID},
         ties=ties,
         name=settings.current().oidc_name,
     )

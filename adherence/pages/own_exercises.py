@@ -71,6 +71,13 @@ WORDS = {
     "caution": (_later("For therapists: before you prescribe it, one a line"), 2),
     "search": (_later("Words that should find it, one a line"), 3),
 }
+MADE = (
+    *("base", "seen", "then", "region", "position", "kind", "difficulty", "source", *REPEATS),
+    *("add", "file", "said", "said-{id}", "drop-{id}"),
+    *(f"{name}-{locale}" for name in WORDS for locale in LOCALES),
+    *(f"{name}-{end}" for name in DOSES for end in ("low", "high")),
+    *(f"p{{number}}-{name}" for name in ("seconds", "hold", *all_controls())),
+)
 WRONG = {
     "empty": _later("This file is empty."),
     "too_large": _later("This file is too large."),
@@ -194,7 +201,7 @@ def new(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/library/own/new")
-@policy("exercise.write", repeats=REPEATS, takes_files=True)
+@policy("exercise.write", fields=MADE, repeats=REPEATS, takes_files=True)
 def create(actor: Actor) -> ResponseReturnValue:
     """Store a new exercise, or draw it once more without storing it."""
     form = Form(request.form)
@@ -221,7 +228,7 @@ def edit(actor: Actor, slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/library/own/<slug>")
-@policy("exercise.write", repeats=REPEATS, takes_files=True)
+@policy("exercise.write", fields=MADE, repeats=REPEATS, takes_files=True)
 def save(actor: Actor, slug: str) -> ResponseReturnValue:
     """Store the next version, or draw it once more without storing it."""
     base = _own_base(actor, slug)
@@ -243,7 +250,7 @@ def save(actor: Actor, slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/library/own/<slug>/retire")
-@policy("exercise.write")
+@policy("exercise.write", fields=("retired",))
 def retire(actor: Actor, slug: str) -> ResponseReturnValue:
     """Offer an exercise no more, or again."""
     service.retire(actor, slug, Form(request.form).raw("retired") == "yes", now())
@@ -251,7 +258,7 @@ def retire(actor: Actor, slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/library/draw")
-@policy("exercise.write", repeats=REPEATS, takes_files=True)
+@policy("exercise.write", fields=MADE, repeats=REPEATS, takes_files=True)
 def draw(actor: Actor) -> Response:
     """Answer the movement that the form's angles make, for the figure beside the sliders."""
     form = Form(request.form)

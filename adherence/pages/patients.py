@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -32,6 +33,7 @@ from adherence.web.policy import policy, relation
 blueprint = Blueprint("patients", __name__)
 
 PAGE = 50
+NOBODY = UUID(int=0)
 TIMELINE = 30
 
 
@@ -143,7 +145,7 @@ def index(actor: Actor) -> str:
     page = ShownPatients(
         sentence=_("Those in greatest need first."),
         legend=legend(),
-        rows=[_listed(one) for one in found.patients],
+        rows=_rows(found.patients),
         first=url_for("patients.index") if cursor else "",
         next=url_for("patients.index", after=_cursor(found.after)) if found.after else "",
     )
@@ -163,7 +165,13 @@ def _read_cursor(cursor: str) -> tuple[int, UUID] | None:
         return None
 
 
-def _listed(one: ListedPatient) -> ShownPatient:
+def _rows(found: Iterable[ListedPatient]) -> list[ShownPatient]:
+    # An address is made once, for nobody, and then named for each: fifty would cost a millisecond.
+    nobody = url_for("patients.sheet", patient_id=NOBODY)
+    return [_listed(one, nobody.replace(str(NOBODY), str(one.patient_id))) for one in found]
+
+
+def _listed(one: ListedPatient, sheet: str) -> ShownPatient:
     states = [LETTERS[letter] for letter in one.strip]
     badges = []
     if one.open_notices:
@@ -177,9 +185,9 @@ def _listed(one: ListedPatient) -> ShownPatient:
     if one.pain7 is not None:
         badges.append(Badge("hurt", _("pain up to %(num)s in 7 days", num=one.pain7)))
     return ShownPatient(
-        sheet=url_for("patients.sheet", patient_id=one.patient_id),
+        sheet=sheet,
         name=one.name,
-        goal=one.goal_words or "",
+        goal=_("“%(words)s”", words=one.goal_words) if one.goal_words else "",
         badges=badges,
         strip=states,
         strip_words=strip_words(states),
@@ -257,7 +265,7 @@ def sheet(actor: Actor, patient_id: UUID) -> Response:
             )
             for notice in open_notices
         ],
-        figures=figures(actor, found.progress.patient_id, found.progress),
+        figures=figures(actor, found.progress.patient_id, service.SHEET_DAYS),
         events=_events(found),
         done=_done(),
     )

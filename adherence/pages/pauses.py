@@ -66,7 +66,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/pause")
-@policy("pause.set")
+@policy("pause.set", fields=("kind", "first_day", "last_day"))
 def begin(actor: Actor) -> ResponseReturnValue:
     """Store a pause, or say what is wrong with it."""
     form = Form(request.form)
@@ -93,7 +93,7 @@ def begin(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/pause/<uuid:pause_id>/end")
-@policy("pause.cancel")
+@policy("pause.cancel", fields=())
 def end(actor: Actor, pause_id: UUID) -> ResponseReturnValue:
     """End a pause today; one that was ended meanwhile stays so."""
     try:

@@ -149,6 +149,17 @@ class ShownRevision:
 
 # --- prescribing ---------------------------------------------------------------------------------
 
+#: The fields of what is asked and of when it is due.
+ASKS = (
+    *("title", "instructions", "sets", "reps", "hold_seconds", "pain_limit", "minutes"),
+    *("quantity", "unit", "symptom", "optional", "exercise", "side"),
+    *("rhythm", "weekdays", "weekdays_times", "weekdays_window", "every", "per_week"),
+    *("every_n_days_times", "every_n_days_window", "interval_hours", "anchor_time"),
+    *("min_interval_hours", "last_day", "cycle_on", "cycle_off", "zone_policy"),
+)
+ASSIGNED = (*ASKS, "kind", "starts_on", "plan_id", "goal_id", "because")
+REVISED = (*ASKS, "effective_on", "reason", "then")
+
 
 @blueprint.get("/patients/<uuid:patient_id>/activities/new")
 @policy("activity.assign")
@@ -174,7 +185,7 @@ def _locale_of(actor: Actor, patient_id: UUID) -> str:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/activities/new")
-@policy("activity.assign", repeats=("weekdays",))
+@policy("activity.assign", fields=ASSIGNED, repeats=("weekdays",))
 def assign(actor: Actor, patient_id: UUID) -> ResponseReturnValue:
     """Ask for what was typed, from its first day on."""
     form = Form(request.form)
@@ -454,7 +465,7 @@ def revise(actor: Actor, patient_id: UUID, activity_id: UUID) -> ResponseReturnV
 
 
 @blueprint.post("/patients/<uuid:patient_id>/activities/<uuid:activity_id>/revise")
-@policy("activity.revise", repeats=("weekdays",))
+@policy("activity.revise", fields=REVISED, repeats=("weekdays",))
 def begin(actor: Actor, patient_id: UUID, activity_id: UUID) -> ResponseReturnValue:
     """Begin a new revision on the chosen day, or end the activity from it on."""
     item = service.activity(actor, patient_id, activity_id, now())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, render_template
 
 from adherence.domain.access import Actor
-from adherence.services import programmes
+from adherence.services import patients, programmes
+from adherence.web import words
 from adherence.web.clock import now
 from adherence.web.locale import gettext as _
 from adherence.web.policy import policy
@@ -33,6 +35,7 @@ class ShownOverview:
     facts_title: str
     facts: list[Fact]
     definition: str
+    groups: str
     smallest: int
 
 
@@ -44,17 +47,28 @@ def show(actor: Actor) -> str:
     page = ShownOverview(
         title=_("Programme"),
         sentence=_("Sums over many people. Nobody can be recognised in them."),
-        facts_title=_("Last 30 days"),
+        facts_title=""
+        if found.counted_at is None
+        else _("30 days until %(day)s", day=_day(actor, found.counted_at)),
         facts=_facts(found),
         definition=_(
-            "Done of everything that was due, over all patients of the clinic who agreed to be"
-            " counted and for whom something was due. Excused days are in neither number. Sums"
-            " over fewer than %(num)s people are not shown.",
+            "Done of everything that was due, over patients who agreed to be counted; excused days"
+            " are in neither number. It is added up on the first night of a week.",
+        ),
+        groups=_(
+            "People are counted in groups that are shown as a whole or not at all. Each group"
+            " brings at least %(num)s people who were never counted before, so no two sums differ"
+            " by fewer. If somebody takes their consent back, the group is not shown any more.",
             num=found.smallest_cell,
         ),
         smallest=found.smallest_cell,
     )
     return render_template("programme/overview.html", overview=page)
+
+
+def _day(actor: Actor, at: datetime) -> str:
+    zone = patients.clinic_zone(actor.clinic_id)
+    return words.day(words.local(at, zone).date(), "full")
 
 
 def _facts(found: programmes.Overview) -> list[Fact]:

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 from markupsafe import Markup, escape
 
-from adherence.charts import Chart
+from adherence.charts import Chart, ChartWords
+from adherence.charts.parts import OURS, Cell, Table, worded
 from adherence.charts.values import Calendar, DoseChart, GoalChart, SymptomChart
 from adherence.domain.access import Actor, Role
-from adherence.domain.activities import ActivityKind
 from adherence.domain.entries import Status
+from adherence.domain.goals import Goal
 from adherence.pages.own import own
 from adherence.services import patients
 from adherence.services import progress as service
-from adherence.services.goals import GoalView
-from adherence.services.progress import Progress, PutRight
+from adherence.services.progress import (
+    DoseSeries,
+    GoalSeries,
+    Lengths,
+    Pictured,
+    PutRight,
+    SymptomSeries,
+)
 from adherence.web import pictures, words
 from adherence.web.clock import now
 from adherence.web.kept import kept
@@ -35,6 +43,14 @@ CALENDAR_DAYS = pictures.CALENDAR_DAYS
 SYMPTOM_DAYS, PHONE_DAYS = 28, 14
 GOAL_DAYS = pictures.GOAL_DAYS
 NUMBERS = frozenset([int, float])
+WIDE = "(min-width: 62rem)"
+THEMES = (
+    ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
+    ("(prefers-contrast: more)", "contrast"),
+    ("(prefers-color-scheme: dark)", "dark"),
+)
+MOST_CELLS = 4096
+"""Printed days, times, numbers and states that a process keeps of one column."""
 SIX = (
     Status.DONE,
     Status.PARTLY,
@@ -69,8 +85,8 @@ class Figure:
 
     ``said`` titles are a person's own words. ``phone`` and ``wide`` are addresses to which a theme
     is added; ``wide`` is empty where the phone's picture serves both, and ``narrow`` says what the
-    phone's picture leaves out. ``put_right`` says what clinicians put right in it; the days stand
-    with a star in the table.
+    phone's picture leaves out. ``sources`` are the pictures for all other themes and widths.
+    ``put_right`` says what clinicians put right in it; the days stand with a star in the table.
     """
 
     id: str
@@ -80,6 +96,7 @@ class Figure:
     narrow: str
     phone: str
     wide: str
+    sources: Markup
     alt: str
     place: str
     legend: list[Key]
@@ -118,57 +135,40 @@ def show(actor: Actor) -> str:
     return render_template("patient/progress.html", progress=page)
 
 
-def figures(actor: Actor, patient_id: UUID, found: Progress | None = None) -> list[Figure]:
-    """Return the figures of the last ``DAYS`` days: first goals, then days, symptoms and doses.
+def figures(actor: Actor, patient_id: UUID, days: int = DAYS) -> list[Figure]:
+    """Return the figures of the last ``days`` days: first goals, then days, symptoms and doses.
 
-    ``found`` is the progress of these days where the caller has it already. What was made once is
-    kept while the record stays as it is.
+    What was made once is kept while the record stays as it is.
 
     Raises:
         NotFound: no such patient in the actor's clinic.
     """
     clinician = actor.role is not Role.PATIENT
     version = service.version(actor, patient_id, now())
-    key = ("figures", patient_id, current(), clinician, *version)
+    key = ("figures", patient_id, current(), clinician, days, *version)
     made: list[Figure] | None = kept().get(key, now())
     if made is None:
-        found = found or service.progress(actor, patient_id, DAYS, now())
-        made = _made(actor, found, clinician)
+        lengths = Lengths(days, min(CALENDAR_DAYS, days), SYMPTOM_DAYS, GOAL_DAYS)
+        found = service.pictured(actor, patient_id, lengths, now())
+        made = _made(found, lengths, clinician)
         kept().put(key, found.changes_at, made)
     return made
 
 
-def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
-    patient_id = found.patient_id
-    today = found.until - timedelta(days=1)
-    shown: list[Figure] = []
-    for view in found.goals:
-        is_symptom = view.goal.symptom in found.symptoms
-        if view.agreed.state != "active" or not view.progress.n or is_symptom:
-            continue
-        goal = pictures.goal_chart(actor, patient_id, view.id, today, pictures.GOAL_DAYS, now())
+def _made(found: Pictured, lengths: Lengths, clinician: bool) -> list[Figure]:
+    # An address is made once and then named for each: what follows needs no quoting.
+    charts = url_for("charts.draw", patient_id=found.patient_id, name="x", format="svg")
+    charts = charts.removesuffix("/x.svg")
+    shown = [_of_goal(found, series, charts, clinician) for series in found.goals]
+    calendar = pictures.calendar_of(found.days, found.put_right, found.today, lengths.days)
+    facts = calendar.facts()
+    if facts.due or facts.counts[Status.EXCUSED]:
+        put_right = [one for one in found.put_right if one.activity_id is not None]
         shown.append(
             _figure(
-                patient_id,
-                "goal",
-                str(view.id),
-                words.short(view.goal.words),
-                goal,
-                clinician,
-                said=_goal_sentence(view, goal),
-                place="",
-                meaning=_("The line holds until it is measured again."),
-                put_right=[one for one in found.put_right if one.goal_id == view.id],
-            )
-        )
-    length = min(pictures.CALENDAR_DAYS, (found.until - found.first).days)
-    calendar = pictures.calendar_of(found.days, today, length)
-    if calendar.facts().due or calendar.facts().counts[Status.EXCUSED]:
-        shown.append(
-            _figure(
-                patient_id,
+                charts,
                 "adherence",
-                str(length),
+                str(lengths.days),
                 _("Days") if clinician else _("My days"),
                 calendar,
                 clinician,
@@ -176,60 +176,61 @@ def _made(actor: Actor, found: Progress, clinician: bool) -> list[Figure]:
                 meaning=_("Resting days and days with nothing planned do not count against you.")
                 if not clinician
                 else _("Excused days and days with nothing due are in neither number."),
-                put_right=_since(
-                    [one for one in found.put_right if one.activity_id is not None], today, length
-                ),
+                put_right=_since(put_right, found.today, lengths.days),
             )
         )
-    for symptom in sorted(found.symptoms):
-        chart = pictures.symptom_chart(
-            actor, patient_id, symptom, today, SYMPTOM_DAYS, now(), found.days
-        )
-        shown.append(
-            _figure(
-                patient_id,
-                "symptom",
-                pictures.key_of(patient_id, symptom),
-                words.first_upper(symptom),
-                chart,
-                clinician,
-                place="plot-wide",
-                meaning=_(
-                    "A gap in the line is a day without an entry. The signs below show what was"
-                    " done on the same days. This picture does not say that one caused the other."
-                ),
-                put_right=_since(
-                    [one for one in found.put_right if one.symptom == symptom],
-                    today,
-                    SYMPTOM_DAYS,
-                ),
-            )
-        )
-    for plan in found.plans:
-        for one in plan.activities:
-            if one.activity.kind is not ActivityKind.MEDICATION or not one.counts.due:
-                continue
-            chart_of = pictures.dose_chart(
-                actor, patient_id, one.activity.id, today, SYMPTOM_DAYS, now()
-            )
-            shown.append(
-                _figure(
-                    patient_id,
-                    "doses",
-                    str(one.activity.id),
-                    one.asked.title,
-                    chart_of,
-                    clinician,
-                    place="plot-wide",
-                    meaning="",
-                    put_right=_since(
-                        [each for each in found.put_right if each.activity_id == one.activity.id],
-                        today,
-                        SYMPTOM_DAYS,
-                    ),
-                )
-            )
+    shown += [_of_symptom(found, series, charts, clinician) for series in found.symptoms]
+    shown += [_of_doses(found, series, charts, clinician) for series in found.doses]
     return shown
+
+
+def _of_goal(found: Pictured, series: GoalSeries, charts: str, clinician: bool) -> Figure:
+    chart, goal = pictures.goal_of_series(series, found.today), series.agreed.goal
+    return _figure(
+        charts,
+        "goal",
+        str(goal.id),
+        words.short(goal.words),
+        chart,
+        clinician,
+        said=_goal_sentence(goal, chart),
+        place="",
+        meaning=_("The line holds until it is measured again."),
+        put_right=[one for one in found.put_right if one.goal_id == goal.id],
+    )
+
+
+def _of_symptom(found: Pictured, series: SymptomSeries, charts: str, clinician: bool) -> Figure:
+    put_right = [one for one in found.put_right if one.symptom == series.symptom]
+    return _figure(
+        charts,
+        "symptom",
+        pictures.key_of(found.patient_id, series.symptom),
+        words.first_upper(series.symptom),
+        pictures.symptom_of_series(series, found.today),
+        clinician,
+        place="plot-wide",
+        meaning=_(
+            "A gap in the line is a day without an entry. The signs below show what was"
+            " done on the same days. This picture does not say that one caused the other."
+        ),
+        put_right=_since(put_right, found.today, SYMPTOM_DAYS),
+    )
+
+
+def _of_doses(found: Pictured, series: DoseSeries, charts: str, clinician: bool) -> Figure:
+    put_right = [one for one in found.put_right if one.activity_id == series.activity.id]
+    return _figure(
+        charts,
+        "doses",
+        str(series.activity.id),
+        series.title,
+        pictures.doses_of_series(series, found.today),
+        clinician,
+        place="plot-wide",
+        meaning="",
+        put_right=_since(put_right, found.today, SYMPTOM_DAYS),
+    )
 
 
 def _since(found: Iterable[PutRight], today: date, length: int) -> list[PutRight]:
@@ -238,9 +239,9 @@ def _since(found: Iterable[PutRight], today: date, length: int) -> list[PutRight
     return [one for one in found if one.days and one.days[-1] >= first]
 
 
-def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
+def _goal_sentence(goal: Goal, chart: GoalChart) -> str:
     """Return where the goal stands, where it began in the picture, and its target."""
-    facts, goal = chart.facts(), view.goal
+    facts = chart.facts()
     if facts.first is None or facts.last is None:
         return _("Not measured in these days.")
     target = words.goal_value(goal, goal.target)
@@ -257,7 +258,7 @@ def _goal_sentence(view: GoalView, chart: GoalChart) -> str:
 
 
 def _figure(
-    patient_id: UUID,
+    charts: str,
     name: str,
     of: str,
     title: str,
@@ -271,36 +272,49 @@ def _figure(
 ) -> Figure:
     terms = pictures.words_for(clinician)
     table = chart.table()
-    heads, rows = table.worded(terms)
     numbers = {
         index
         for index, cells in enumerate(zip(*table.rows, strict=True))
         if index and not NUMBERS.isdisjoint(map(type, cells))
     }
-    if put_right and table.header[0] == "day":
-        starred = {day.isoformat() for one in put_right for day in one.days}
-        for row, shown in zip(table.rows, rows, strict=True):
-            shown[0] += " *" if row[0] in starred else ""
-    address = url_for("charts.draw", patient_id=patient_id, name=name, format="svg", of=of)
+    starred = {day.isoformat() for one in put_right for day in one.days}
+    phone = f"{charts}/{name}.svg?of={of}&width=phone"
+    wide = f"{charts}/{name}.svg?of={of}&width=wide"
     sentence = said or chart.sentence(terms)
     is_long = isinstance(chart, SymptomChart | DoseChart)
-    has_room = clinician or place == "plot-wide"
+    if isinstance(chart, Calendar) or not (clinician or place == "plot-wide"):
+        wide = ""
     return Figure(
         id=f"figure-{name}-{of}",
         title=title,
         said=bool(said),
         sentence=sentence,
         narrow=_("Here are the last two weeks of them.") if is_long else "",
-        phone=f"{address}&width=phone",
-        wide="" if isinstance(chart, Calendar) or not has_room else f"{address}&width=wide",
+        phone=phone,
+        wide=wide,
+        sources=_sources(phone, wide),
         alt=sentence,
         place=place,
         legend=_legend(chart, clinician),
         meaning=meaning,
-        columns=[Column(head, index in numbers) for index, head in enumerate(heads)],
-        body=_body(rows, numbers),
+        columns=[Column(head, index in numbers) for index, head in enumerate(table.heads(terms))],
+        body=_body(table, numbers, starred, clinician),
         put_right=[_put_right_words(one) for one in put_right],
     )
+
+
+def _sources(phone: str, wide: str) -> Markup:
+    """Return the pictures a browser chooses from by theme and width; the phone's light one is the
+    picture itself."""
+    chosen = [(query, phone, theme) for query, theme in THEMES]
+    if wide:
+        wider = [(f"{WIDE} and {query}", wide, theme) for query, theme in THEMES]
+        chosen = [*wider, (WIDE, wide, "light"), *chosen]
+    lines = [
+        f'  <source media="{query}" srcset="{escape(address)}&amp;theme={theme}">'
+        for query, address, theme in chosen
+    ]
+    return Markup("".join(lines))  # noqa: S704 - constants of this file; addresses are escaped
 
 
 def _put_right_words(one: PutRight) -> str:
@@ -314,32 +328,66 @@ def _put_right_words(one: PutRight) -> str:
     return said % {"days": days, "author": one.author, "because": one.because}
 
 
-def _body(rows: list[list[str]], numbers: set[int]) -> Markup:
-    """Return the rows of a table, the newest first; printed here because they are many."""
-    opening = [
-        '<td class="num">' if index in numbers else "<td>"
-        for index in range(max(map(len, rows), default=0))
-    ]
-    if not rows:
+class _Cells(dict[Cell, str]):
+    """The printed cells of one column of one language; each is made when it first stands there.
+
+    Columns in which people's own words stand are kept for one page only.
+    """
+
+    def __init__(self, key: str, is_number: bool, terms: ChartWords) -> None:
+        super().__init__()
+        self._key, self._terms = key, terms
+        self._opening = '<td class="num">' if is_number else "<td>"
+
+    def __missing__(self, cell: Cell) -> str:
+        printed = f"{self._opening}{escape(worded(self._key, cell, self._terms))}</td>"
+        if len(self) < MOST_CELLS:
+            self[cell] = printed
+        return printed
+
+
+@cache
+def _kept_cells(key: str, is_number: bool, locale: str, clinician: bool) -> _Cells:
+    return _Cells(key, is_number, pictures.chart_words(locale, clinician))
+
+
+def _body(table: Table, numbers: set[int], starred: set[str], clinician: bool) -> Markup:
+    """Return the rows of a table, the newest first; printed here because they are many.
+
+    The days that are ``starred`` carry a star.
+    """
+    columns = []
+    for index, cells in enumerate(zip(*reversed(table.rows), strict=True)):
+        key, is_number = table.header[index], index in numbers
+        printed = (
+            _kept_cells(key, is_number, current(), clinician)
+            if key in OURS
+            else _Cells(key, is_number, pictures.words_for(clinician))
+        )
+        columns.append([printed[cell] for cell in cells])
+        if starred and key == "day":
+            columns[-1] = [
+                shown.replace("</td>", " *</td>") if day in starred else shown
+                for day, shown in zip(cells, columns[-1], strict=True)
+            ]
+    if not columns:
         return Markup()
-    # One call for all cells: text that people typed has lost its control characters.
-    cells = list({cell for row in rows for cell in row})
-    safe = dict(zip(cells, str(escape("\0".join(cells))).split("\0"), strict=True))
-    lines = (
-        "".join([f"{cell_of}{safe[cell]}</td>" for cell_of, cell in zip(opening, row, strict=True)])
-        for row in reversed(rows)
-    )
-    return Markup("".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - escaped above
+    lines = "</tr><tr>".join(map("".join, zip(*columns, strict=True)))
+    return Markup(f"<tr>{lines}</tr>")  # noqa: S704 - escaped above
 
 
 def _legend(chart: Chart, clinician: bool) -> list[Key]:
     if isinstance(chart, Calendar):
-        counts = chart.facts().counts
-        return [
-            Key(status.value, "", words.status(status, clinician), words.number(counts[status]))
+        days = chart.facts()
+        keys = [
+            Key(status.value, "", words.status(status, clinician), words.number(count))
             for status in SIX
-            if counts[status]
+            if (count := days.counts[status])
         ]
+        if days.put_right:
+            said = _("put right by a clinician") if clinician else _("put right by your team")
+            keys.append(Key("", "put_right", said, words.number(days.put_right)))
+        return keys
     if isinstance(chart, SymptomChart):
         facts = chart.facts()
         keys = []

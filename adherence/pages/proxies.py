@@ -46,7 +46,7 @@ def choose(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/for")
-@policy("proxy.act")
+@policy("proxy.act", fields=("patient_id",))
 def act(actor: Actor) -> ResponseReturnValue:
     """Act for somebody from here on, or for nobody."""
     chosen = request.form.get("patient_id", "")
@@ -77,7 +77,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/proxies/<uuid:proxy_id>/end")
-@policy("proxy.end")
+@policy("proxy.end", fields=())
 def end(actor: Actor, proxy_id: UUID) -> ResponseReturnValue:
     """Let somebody no longer act for oneself, or stop acting for good."""
     service.end_proxy(actor, own(actor), proxy_id, now())

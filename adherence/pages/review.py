@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -19,8 +20,8 @@ from adherence.services import review as service
 from adherence.services.review import NoticeView, QueueRow
 from adherence.web import words
 from adherence.web.clock import now
+from adherence.web.locale import current, ngettext
 from adherence.web.locale import gettext as _
-from adherence.web.locale import ngettext
 from adherence.web.policy import policy
 
 blueprint = Blueprint("review", __name__)
@@ -107,7 +108,7 @@ def show(actor: Actor) -> Response:
 
 
 @blueprint.post("/review/<uuid:notice_id>/seen")
-@policy("notice.review")
+@policy("notice.review", fields=("also",))
 def seen(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
     """Mark a row as seen: the notice and those shown with it."""
     for one in _with(actor, notice_id):
@@ -116,7 +117,7 @@ def seen(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/review/<uuid:notice_id>/reply")
-@policy("notice.review")
+@policy("notice.review", fields=("also", "reply-{notice_id}"))
 def reply(actor: Actor, notice_id: UUID) -> ResponseReturnValue:
     """Answer a row in the clinician's own words; what was shown with it is seen by that."""
     form = Form(request.form)
@@ -244,6 +245,12 @@ def _row(
 
 def strip_words(states: list[str]) -> str:
     """Return what a strip of days shows, in words."""
+    return _strip_words(tuple(states), current())
+
+
+@lru_cache(maxsize=4096)
+def _strip_words(states: tuple[str, ...], _language: str) -> str:
+    """The same; kept, for a list shows the same few patterns again and again."""
     counted = {state: states.count(state) for state in dict.fromkeys(states)}
     said = words.counts(counted, clinician=True)
     return ngettext("%(num)s day: %(said)s", "%(num)s days: %(said)s", len(states), said=said)

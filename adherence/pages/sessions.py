@@ -46,7 +46,7 @@ def show(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/sessions/<uuid:session_id>/end")
-@policy("session.list")
+@policy("session.list", fields=())
 def end_one(actor: Actor, session_id: UUID) -> ResponseReturnValue:
     """End one of the actor's sessions."""
     service.end_one(actor, session_id, now())
@@ -54,7 +54,7 @@ def end_one(actor: Actor, session_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/account/sessions/end")
-@policy("session.list")
+@policy("session.list", fields=())
 def end_all(actor: Actor) -> ResponseReturnValue:
     """End every session of the actor, this one too."""
     service.end_all(actor, now())
@@ -63,7 +63,7 @@ def end_all(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/still-here")
-@policy("session.stay")
+@policy("session.stay", fields=())
 def stay(actor: Actor) -> ResponseReturnValue:
     """Take notice that somebody is typing; the guard has written it down."""
     return "", 204

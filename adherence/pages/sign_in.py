@@ -67,7 +67,7 @@ def goodbye() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/password")
-@throttled("password")
+@throttled("password", fields=("clinic", "email", "password"))
 def by_password() -> ResponseReturnValue:
     """Sign in by password; what does not fit says nothing about why."""
     form = Form(request.form)
@@ -83,7 +83,7 @@ def by_password() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/pin")
-@throttled("pin")
+@throttled("pin", fields=("pin",))
 def by_pin() -> ResponseReturnValue:
     """Open a known device with its PIN."""
     pin = "".join(request.form.get("pin", "").split())[: PIN_LONGEST + 1]
@@ -106,7 +106,7 @@ def code() -> ResponseReturnValue:
 
 
 @blueprint.post("/code")
-@throttled("code")
+@throttled("code", fields=("token",))
 def by_code() -> ResponseReturnValue:
     """Redeem a code that works once; one that does not fit says nothing about why."""
     typed = request.form.get("token", "").strip()[:CODE_LIMIT].rpartition("#")[2]
@@ -127,7 +127,7 @@ def by_code() -> ResponseReturnValue:
 
 
 @blueprint.post("/first-start")
-@throttled("code")
+@throttled("code", fields=("token", "clinic", "zone", "name", "email", "password", "again"))
 def first_start() -> ResponseReturnValue:
     """Found the first clinic and its administrator."""
     form = Form(request.form)
@@ -173,7 +173,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/mail")
-@throttled("mail")
+@throttled("mail", fields=("reason", "email", "clinic"))
 def send() -> ResponseReturnValue:
     """Have a link sent. The answer is the same whoever has the address."""
     form = Form(request.form)
@@ -189,7 +189,7 @@ def send() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/mail/code")
-@throttled("mail_code")
+@throttled("mail_code", fields=("code",))
 def by_mail_code() -> ResponseReturnValue:
     """Sign in by the eight digits of a mail."""
     typed = request.form.get("code", "")[:CODE_LIMIT]
@@ -201,14 +201,14 @@ def by_mail_code() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/passkey/options")
-@throttled("passkey")
+@throttled("passkey", fields=())
 def passkey_options() -> ResponseReturnValue:
     """What a browser needs to ask for a passkey."""
     return passkeys.sign_in_options(csrf.pre(), now())
 
 
 @blueprint.post("/sign-in/passkey")
-@throttled("passkey")
+@throttled("passkey", fields=("answer",))
 def by_passkey() -> ResponseReturnValue:
     """Sign in with a passkey."""
     try:

@@ -51,7 +51,7 @@ def second(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/second")
-@policy("sign_in.finish", throttle="second_step")
+@policy("sign_in.finish", fields=("code",), throttle="second_step")
 def prove_second(actor: Actor) -> ResponseReturnValue:
     """Take an authenticator or a recovery code."""
     _only_at(actor, Step.PROVE)
@@ -66,7 +66,7 @@ def prove_second(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/second/passkey/options")
-@policy("sign_in.finish", throttle="second_step")
+@policy("sign_in.finish", fields=(), throttle="second_step")
 def second_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to ask for one of the account's passkeys."""
     _only_at(actor, Step.PROVE)
@@ -75,7 +75,7 @@ def second_options(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/second/passkey")
-@policy("sign_in.finish", throttle="second_step")
+@policy("sign_in.finish", fields=("answer",), throttle="second_step")
 def prove_passkey(actor: Actor) -> ResponseReturnValue:
     """Take a passkey as the second step."""
     _only_at(actor, Step.PROVE)
@@ -98,7 +98,7 @@ def first_password(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/password/new")
-@policy("sign_in.begin_password")
+@policy("sign_in.begin_password", fields=("password", "again"))
 def set_first_password(actor: Actor) -> ResponseReturnValue:
     """Keep the first password."""
     _only_at(actor, Step.PASSWORD)
@@ -127,7 +127,7 @@ def enrol(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/enrol")
-@policy("sign_in.enrol", throttle="second_step")
+@policy("sign_in.enrol", fields=("code",), throttle="second_step")
 def set_up(actor: Actor) -> ResponseReturnValue:
     """Keep the authenticator app whose code was typed in, and show the recovery codes."""
     _only_at(actor, Step.ENROL)
@@ -135,7 +135,7 @@ def set_up(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/enrol/passkey/options")
-@policy("sign_in.enrol", throttle="second_step")
+@policy("sign_in.enrol", fields=(), throttle="second_step")
 def passkey_options(actor: Actor) -> ResponseReturnValue:
     """What a browser needs to make the first passkey."""
     _only_at(actor, Step.ENROL)
@@ -144,7 +144,7 @@ def passkey_options(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in/enrol/passkey")
-@policy("sign_in.enrol", throttle="second_step")
+@policy("sign_in.enrol", fields=("answer", "label"), throttle="second_step")
 def add_passkey(actor: Actor) -> ResponseReturnValue:
     """Keep the first passkey, and show the recovery codes."""
     _only_at(actor, Step.ENROL)
@@ -160,7 +160,7 @@ def welcome(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/welcome")
-@policy("sign_in.welcome")
+@policy("sign_in.welcome", fields=("locale", "pin", "again"))
 def open_device(actor: Actor) -> ResponseReturnValue:
     """Let the PIN open this device from now on."""
     _only_at(actor, Step.WELCOME)

@@ -41,7 +41,7 @@ def log(actor: Actor) -> ResponseReturnValue:
 
 
 @blueprint.post("/symptom")
-@policy("entry.log")
+@policy("entry.log", fields=("client_id", "symptom", "other", "value", "note", "on_day", "at_time"))
 def store(actor: Actor) -> ResponseReturnValue:
     """Store one symptom, or say what is wrong with it."""
     patient_id = own(actor)

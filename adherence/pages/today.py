@@ -113,7 +113,7 @@ def show(actor: Actor) -> Response:
 
 
 @blueprint.post("/today/log")
-@policy("entry.log")
+@policy("entry.log", fields=("client_id", "activity_id", "day", "slot", "status"))
 def answer(actor: Actor) -> Response:
     """Take one press of a card: *Done* is stored at once, the others ask on a page of their own."""
     form = Form(request.form)

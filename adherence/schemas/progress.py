@@ -241,12 +241,16 @@ class ChangesSchema(Schema):
 
 
 class OverviewSchema(Schema):
-    """The clinic's last 30 days in sums; null while fewer patients than ``smallest_cell``."""
+    """The clinic's last 30 days in sums, as counted; null while no group of patients may be shown.
+
+    Every group brings at least ``smallest_cell`` people who were never counted before.
+    """
 
     patients = fields.Integer(required=True, allow_none=True)
     due = fields.Integer(required=True, allow_none=True)
     done = fields.Integer(required=True, allow_none=True)
     unreported = fields.Integer(required=True, allow_none=True)
+    counted_at = fields.AwareDateTime(required=True, allow_none=True)
     smallest_cell = fields.Integer(required=True)
     band = fields.List(fields.Float(), required=True, allow_none=True)
 

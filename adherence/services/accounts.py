@@ -13,12 +13,13 @@ from uuid import UUID
 from adherence import settings
 from adherence.domain.access import Actor, Role
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.sign_in import Purpose
+from adherence.domain.sign_in import Purpose, plain_address
 from adherence.services import one_time
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
 from adherence.services.sessions import actor_from, digest_of
 from adherence.store import accounts as table
+from adherence.store import addresses
 from adherence.store import buckets as bucket_table
 from adherence.store import devices as device_table
 from adherence.store import one_time as one_time_table
@@ -72,10 +73,6 @@ def add_account(
     Raises:
         InvalidInput: somebody of the clinic has the address.
     """
-    if address is not None and run.first(
-        table.credentials_by_email, clinic_id=clinic_id, address=address
-    ):
-        raise InvalidInput("email", "taken")
     run.do(
         table.add_account,
         id=account_id,
@@ -85,17 +82,18 @@ def add_account(
         locale=locale,
         active=True,
         created_at=now,
-        email=address,
     )
+    if address is not None and not addresses.give(run, account_id, clinic_id, address):
+        raise InvalidInput("email", "taken")
 
 
 def read_address(typed: str) -> str:
-    """An e-mail address as it is stored: without spaces around it, in lower case.
+    """An e-mail address as it is stored: without spaces around it, in lower case, composed.
 
     Raises:
         InvalidInput: nobody can be reached there.
     """
-    found = typed.strip().lower()
+    found = plain_address(typed)
     local, _, domain = found.rpartition("@")
     if (
         len(found) > EMAIL_LIMIT

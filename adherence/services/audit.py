@@ -29,8 +29,10 @@ from adherence.store import clinics, erasures, jobs, patients
 from adherence.store.db import Run, read, write
 
 PAGE = 5_000
-#: Lines shown at once, and a number beyond the last line of any chain.
+#: Lines of a patient's accesses shown at once, which are many to a day; and of a clinic's.
 LINES = 200
+CLINIC_LINES = 25
+#: A number beyond the last line of any chain.
 LAST = 2**62
 #: How long a chain is, the hash it ends with, and how far it is sealed.
 Head = tuple[int, bytes | None, int]
@@ -125,11 +127,11 @@ def accesses(actor: Actor, patient_id: UUID, before: int | None = None) -> Lines
 def examine(actor: Actor, wanted: Wanted, now: datetime) -> Lines:
     """Lines of the actor's clinic, the newest first. Looking through them is a line itself."""
     with read() as run:
-        rows = run.core(table.lines_of_clinic(actor.clinic_id, wanted, LINES + 1))
+        rows = run.core(table.lines_of_clinic(actor.clinic_id, wanted, CLINIC_LINES + 1))
         zone = run.first(clinics.clinic_by_id, clinic_id=actor.clinic_id).zone
     write(lambda run: audit_clinic(run, actor, "audit.read", actor.clinic_id, now))
-    found = [_shown(row, row.patient_id, row.patient_name) for row in rows[:LINES]]
-    return Lines(found, len(rows) > LINES, zone)
+    found = [_shown(row, row.patient_id, row.patient_name) for row in rows[:CLINIC_LINES]]
+    return Lines(found, len(rows) > CLINIC_LINES, zone)
 
 
 def patients_named(actor: Actor, name: str) -> tuple[UUID, ...]:

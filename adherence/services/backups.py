@@ -31,8 +31,10 @@ from adherence.domain.errors import AdherenceError
 from adherence.services import audit, erasures
 from adherence.services.sealed_files import KEY, Damaged, SealedReader, SealedWriter
 from adherence.store import backups as table
-from adherence.store.db import EXTENSION, Run, Store, read, write
+from adherence.store.data_keys import keyring
+from adherence.store.db import EXTENSION, Run, Store, read, store, write
 from adherence.store.exports import is_same_moment
+from adherence.store.look_ups import look_ups
 
 FORMAT = 1
 PIECE = 1024 * 1024
@@ -359,6 +361,14 @@ def load_tables(found: Unpacked) -> None:
 
     if write(work) != found.manifest.rows:
         raise NoBackup("Not all rows of the backup arrived.")
+
+
+def make_ready() -> None:
+    """See again to what must be there before anything is written: other rows are there now."""
+    keyring().forget()
+    look_ups().forget()
+    store().begin_anew()
+    write(lambda run: None)
 
 
 def audit_faults() -> int:

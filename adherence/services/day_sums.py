@@ -63,10 +63,25 @@ def entry_as_said(row: Mapping[str, Any]) -> Entry:
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """The rules' view of a stored entry; ``row`` has the columns ``RULED``, in their order."""
-    about, (day, slot), how = row[:9], row[9:11], row[15:19]
-    named = None if day is None or slot is None else (day, slot)
-    amounts = _amounts(*row[11:15])
-    return Entry(*about, named, amounts, *how)  # type: ignore[call-arg]  # stars count as many
+    client_id, at, on, status, activity_id, goal_id, symptom, value, declined = row[:9]
+    day, slot, sets, reps, hold, quantity, reason, pain, pain_declined, effort = row[9:19]
+    return Entry(
+        client_id,
+        at,
+        on,
+        status,
+        activity_id,
+        goal_id,
+        symptom,
+        value,
+        declined,
+        None if day is None or slot is None else (day, slot),
+        _amounts(sets, reps, hold, quantity),
+        reason,
+        pain,
+        pain_declined,
+        effort,
+    )
 
 
 Found = tuple[list[Outcome], list[Extra]]
@@ -95,19 +110,35 @@ def _entries_of(run: Run, care: Care, activity_id: UUID, reach: tuple[date, date
 
 
 def outcomes_between(
-    run: Run, care: Care, first: date, until: date, now: datetime
+    run: Run,
+    care: Care,
+    first: date,
+    until: date,
+    now: datetime,
+    known: Mapping[UUID, Found] | None = None,
 ) -> dict[UUID, Found]:
     """What became of every activity's occurrences on the days of [first, until), by activity.
 
-    One look at the entries for all activities together.
+    One look at the entries for all activities together; what is ``known`` is not computed again.
     """
+    known = known or {}
     spans = {
         activity.id: (first, until)
         for activity in care.activities.values()
         if activity.revisions[0].effective_on < until
         and (activity.ended_on is None or activity.ended_on >= first - AFTER_THE_END)
+        and activity.id not in known
     }
-    return _judged(run, care, spans, now, {}) if spans else {}
+    return {**known, **(_judged(run, care, spans, now, {}) if spans else {})}
+
+
+def within(found: Found, first: date, until: date) -> Found:
+    """What of longer days counts on those of [first, until)."""
+    judged, extras = found
+    return (
+        [outcome for outcome in judged if first <= outcome.on < until],
+        [extra for extra in extras if first <= extra.on < until],
+    )
 
 
 #: Half-open days of each activity.
@@ -381,7 +412,7 @@ def totals_between(
     }
     days = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_day, **given)}
     activities = {row[0]: Adherence(*row[1:]) for row in run.all(table.counts_by_activity, **given)}
-    live = _live(run, care, max(first, settled_on), until, now)
+    live = live_outcomes(run, care, max(first, settled_on), until, now)
     for one in _sums(live):
         counts = adherence([one], now)
         days[one.day] = days.get(one.day, Adherence()) + counts
@@ -403,9 +434,18 @@ def next_close(found: Iterable[Found], now: datetime) -> datetime | None:
 
 
 def days_between(
-    run: Run, care: Care, settled_on: date, first: date, until: date, now: datetime
+    run: Run,
+    care: Care,
+    settled_on: date,
+    first: date,
+    until: date,
+    now: datetime,
+    live: Iterable[Found] | None = None,
 ) -> dict[date, Adherence]:
-    """Adherence of each day of [first, until) that has anything, in order."""
+    """Adherence of each day of [first, until) that has anything, in order.
+
+    ``live`` is what became of the days that are not settled, where the caller has it.
+    """
     rows = run.all(
         table.counts_by_day,
         patient_id=care.patient_id,
@@ -414,17 +454,28 @@ def days_between(
         at=now,
     )
     days = {row[0]: Adherence(*row[1:]) for row in rows}
-    for one in _sums(_live(run, care, max(first, settled_on), until, now)):
-        days[one.day] = days.get(one.day, Adherence()) + adherence([one], now)
+    if live is None:
+        live = live_outcomes(run, care, max(first, settled_on), until, now)
+    for one in _sums(live):
+        if first <= one.day < until:
+            days[one.day] = days.get(one.day, Adherence()) + adherence([one], now)
     return dict(sorted(days.items()))
 
 
-def _live(run: Run, care: Care, first: date, until: date, now: datetime) -> list[Found]:
-    """What became of the days that are not settled yet, up to the patient's today."""
+def live_outcomes(
+    run: Run,
+    care: Care,
+    first: date,
+    until: date,
+    now: datetime,
+    known: Mapping[UUID, Found] | None = None,
+) -> list[Found]:
+    """What became of the days of [first, until) up to the patient's today; see
+    ``outcomes_between``."""
     until = min(until, care.today(now) + ONE_DAY)
     if first >= until:
         return []
-    return list(outcomes_between(run, care, first, until, now).values())
+    return list(outcomes_between(run, care, first, until, now, known).values())
 
 
 def _sums(found: Iterable[Found]) -> Iterator[DaySum]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from adherence.domain.access import Actor, Role, Stage
 from adherence.domain.audit import Refusal
 from adherence.domain.errors import InvalidInput, NotFound
 from adherence.domain.sign_in import TRIES, Step, Via, is_pin, is_weak_pin
-from adherence.services import passwords
+from adherence.services import passwords, throttles
 from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
 from adherence.services.sessions import (
@@ -27,11 +28,19 @@ from adherence.services.sessions import (
     check_step,
     digest_of,
 )
+from adherence.services.throttles import Counter
 from adherence.store import accounts as account_table
+from adherence.store import buckets as bucket_table
+from adherence.store import clinics
 from adherence.store import devices as table
 from adherence.store import sessions as session_table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
+
+#: Nobody's account, nobody's clinic.
+NOBODY = UUID(int=0)
+#: The window in which PINs of strangers are counted.
+STRANGERS_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +131,16 @@ def add_device(session: Opened, pin: str, browser: Browser, now: datetime) -> tu
 def by_pin(cookie: str, pin: str, browser: Browser, now: datetime) -> Entered | int:
     """Sign in by PIN on a known device, or how many tries are left (0: the device is shut).
 
-    A try is counted before it is looked at, and an unknown device costs the same work.
+    A try is counted before it is looked at, and an unknown device costs the same work: what is
+    written of a known one and of its clinic is written of strangers then, into their counters.
     """
     digest = digest_of(cookie)
-    row: Any = write(lambda run: run.first(table.try_pin, digest=digest))
+    strangers = _counters_of_strangers(digest, now)
+    row: Any = write(partial(_count_try, digest, strangers[0]))
     is_right = passwords.pin_fits(None if row is None else row.pin, cookie, pin)
     if row is None:
-        # No clinic has an audit for it; a second transaction is opened all the same.
-        write(lambda run: run.first(table.try_pin, digest=digest))
+        # No clinic's audit tells of a device that is nobody's.
+        write(partial(_note_stranger, strangers))
         return 0
     new = beginning(browser, now)
 
@@ -147,6 +158,33 @@ def by_pin(cookie: str, pin: str, browser: Browser, now: datetime) -> Entered | 
         return Entered(secret, Stage.FULL, Via.PIN, actor)
 
     return write(work)
+
+
+def _counters_of_strangers(digest: bytes, now: datetime) -> list[Counter]:
+    """Two counters of PINs tried on devices nobody knows; a few hundred an hour, and no more.
+
+    They stop nobody: addresses are throttled before.
+    """
+    who = digest[:1].hex()
+    names = ("pin_of_strangers.try", "pin_of_strangers.refusal")
+    return [throttles.counter(name, who, 0, STRANGERS_SECONDS, now) for name in names]
+
+
+def _count_try(digest: bytes, stranger: Counter, run: Run) -> Any:
+    row: Any = run.first(table.try_pin, digest=digest)
+    if row is None:
+        run.value(bucket_table.count[run.dialect.name], key=stranger.key, slot=stranger.slot)
+    return row
+
+
+def _note_stranger(strangers: list[Counter], run: Run) -> None:
+    """As much as a line of audit for a wrong PIN asks and writes: a row more, and one changed."""
+    run.first(account_table.credentials_by_id, account_id=NOBODY)
+    run.first(clinics.lock_clinic, clinic_id=NOBODY)
+    # Put in anew, because adding a row touches more of the file than changing one.
+    run.do(bucket_table.drop_bucket, key=strangers[1].key)
+    for one in strangers:
+        run.value(bucket_table.count[run.dialect.name], key=one.key, slot=one.slot)
 
 
 def devices_of(account_id: UUID) -> list[Device]:

@@ -300,6 +300,18 @@ def _set(run: Run, row: Any, **changes: Any) -> None:
     run.do(table.set_erasure, erasure_id=row.id, **{**as_is, **changes})
 
 
+def gone() -> tuple[int, int]:
+    """How many were erased so far, and how many are locked away; other processes watch this."""
+    with read() as run:
+        row: Any = run.first(table.gone, state=ErasureState.RESTRICTED)
+    return row.erased, row.locked
+
+
+def forget_parsed() -> None:
+    """Let this process keep nothing of what it parsed of records."""
+    forget()
+
+
 # --- carrying out ------------------------------------------------------------------------------
 
 

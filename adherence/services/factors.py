@@ -10,7 +10,6 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -25,7 +24,7 @@ from adherence.domain.sign_in import (
     read_code,
     totp_steps,
 )
-from adherence.services.keys import Unreadable, keyed, resealed, seal, unseal
+from adherence.services.keys import Unreadable, keyed, seal, unseal
 from adherence.services.record import audit_clinic
 from adherence.store import accounts as account_table
 from adherence.store import factors as table
@@ -139,27 +138,6 @@ def recovery_left(account_id: UUID) -> int:
     """How many recovery codes are left."""
     with read() as run:
         return int(run.value(table.recovery_left, account_id=account_id))
-
-
-def reseal_all() -> tuple[int, int]:
-    """Encrypt every stored secret anew under the secret in use; (done, unreadable)."""
-    with read() as run:
-        rows = run.all(account_table.sealed_secrets)
-    done = unreadable = 0
-    for row in rows:
-        before = bytes(row.totp)
-        try:
-            after = resealed(before)
-        except Unreadable:
-            unreadable += 1
-            continue
-        write(partial(_reseal, row.id, before, after))
-        done += 1
-    return done, unreadable
-
-
-def _reseal(account_id: UUID, before: bytes, after: bytes, run: Run) -> None:
-    run.do(account_table.reseal_totp, account_id=account_id, before=before, sealed=after)
 
 
 def sealed_secret(offered: NewTotp) -> bytes:

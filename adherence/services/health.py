@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adherence.services import audit, mails, outbox
+from adherence.services import audit, mails, outbox, programmes
 from adherence.store import caseload, clinics, jobs
 from adherence.store.db import Run, read, write
 
@@ -17,7 +17,7 @@ SILENT = timedelta(minutes=10)
 LATE = timedelta(minutes=15)
 JOBS = ("settle", "seal", "outbox", "mail", "sessions")
 #: What is done once a night: in these hours of the oldest clinic's zone, or once a day is over.
-NIGHTLY = (audit.VERIFY,)
+NIGHTLY = (audit.VERIFY, programmes.COUNT)
 NIGHT = range(2, 5)
 LONGEST_DAY = timedelta(hours=26)
 

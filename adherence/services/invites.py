@@ -25,7 +25,7 @@ from adherence.services.record import Record, audit_clinic
 from adherence.services.sessions import Browser, Entered, begin, beginning
 from adherence.services.sign_in import link_to
 from adherence.store import accounts as account_table
-from adherence.store import clinics
+from adherence.store import addresses, clinics
 from adherence.store import devices as device_table
 from adherence.store import factors as factor_table
 from adherence.store import oidc as oidc_table
@@ -144,9 +144,7 @@ def invite_by_mail(actor: Actor, patient_id: UUID, typed: str, locale: str, now:
     def work(run: Run) -> None:
         record = Record(run, actor, patient_id, now)
         _ensure_account(run, record, account_id, name, locale)
-        taken: Any = run.first(
-            account_table.credentials_by_email, clinic_id=record.clinic_id, address=address
-        )
+        taken = addresses.account_with(run, record.clinic_id, address)
         if taken is not None and taken.account_id != account_id:
             raise InvalidInput("email", "taken")
         run.do(account_table.set_new_email, account_id=account_id, address=address)

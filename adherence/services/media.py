@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from adherence import settings
 from adherence.domain.access import Actor
 from adherence.domain.errors import InvalidInput, NotFound
@@ -84,6 +82,8 @@ def clean_picture(content: bytes) -> Clean:
     Raises:
         InvalidInput: ``not_a_picture``, ``too_many_pixels``.
     """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - few processes see a picture
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -108,6 +108,8 @@ def clean_picture(content: bytes) -> Clean:
 
 
 def _written_anew(content: bytes) -> Clean:
+    from PIL import Image, ImageOps  # noqa: PLC0415 - few processes see a picture
+
     with Image.open(BytesIO(content), formats=PICTURES) as found:
         if found.width * found.height > MOST_PIXELS:
             raise InvalidInput("media", "too_many_pixels")

@@ -43,6 +43,9 @@ SAME_LOOK = timedelta(minutes=30)
 TIMELINE = 60
 #: Larger than any need: where the list begins.
 MOST_NEED = 2**31 - 1
+#: Whoever cares for so many most likely cares for most of the clinic: sorting all of them costs
+#: more than walking the clinic in the order of the list.
+MANY = 400
 FIRST_ID = UUID(int=0)
 
 
@@ -284,9 +287,11 @@ def patients(
     """The actor's patients, greatest need first. One line in the clinic's audit."""
     need, last = after if after is not None else (MOST_NEED, FIRST_ID)
     with read() as run:
+        many = run.value(caseload_table.cared_for, account_id=actor.account_id, many=MANY)
         rows = run.all(
-            caseload_table.caseload_page,
+            caseload_table.caseload_walk if many == MANY else caseload_table.caseload_page,
             account_id=actor.account_id,
+            clinic_id=actor.clinic_id,
             now=now,
             need=need,
             after=last,

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from adherence.domain.access import Actor
 from adherence.domain.consent import Purpose
+from adherence.domain.programmes import SMALLEST_CELL, Group, renewed
 from adherence.services import consent
 from adherence.services.record import audit_clinic
-from adherence.store import caseload as table
-from adherence.store.db import read, write
+from adherence.store import clinics
+from adherence.store import programmes as table
+from adherence.store.db import Run, read, write
+from adherence.store.ids import new_id
 
-#: Fewer patients than this are not summed up. CMS shows no cell of 1 to 10; PCORnet and others use
-#: 11.
-SMALLEST_CELL = 11
+#: The job that counts anew at night.
+COUNT = "programmes"
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The last 30 days of a clinic. Sums are None while too few patients stand behind them.
+    """The last 30 days of a clinic, as they were counted. Sums are None where none may be shown.
 
-    ``patients`` counts those who agreed to be counted and for whom something was due; it too is
-    None below ``SMALLEST_CELL``, unless it is 0. The band is [done / due, (done + not reported) /
-    due].
+    ``patients`` counts those of the groups that are shown for whom something was due. The band is
+    [done / due, (done + not reported) / due].
     """
 
     patients: int | None
     due: int | None
     done: int | None
     unreported: int | None
+    counted_at: datetime | None = None
     smallest_cell: int = SMALLEST_CELL
 
     @property
@@ -42,13 +47,94 @@ class Overview:
 
 
 def overview(actor: Actor, now: datetime) -> Overview:
-    """The clinic's last 30 days in sums. One line in the clinic's audit."""
+    """The sums of all groups in which everybody still agrees. One line in the clinic's audit."""
     least = consent.least(Purpose.PROGRAMME, now)
     with read() as run:
-        row: Any = run.first(
-            table.caseload_totals, clinic_id=actor.clinic_id, least_programme=least
-        )
+        rows = run.all(table.groups_of_clinic, clinic_id=actor.clinic_id, least_programme=least)
     write(lambda run: audit_clinic(run, actor, "programme.read", actor.clinic_id, now))
-    if row.patients and row.patients < SMALLEST_CELL:
+    whole = [row for row in rows if row.agreed == row.size]
+    if not whole:
         return Overview(None, None, None, None)
-    return Overview(row.patients, row.due or 0, row.done or 0, row.unreported or 0)
+    return Overview(
+        sum(row.patients for row in whole),
+        sum(row.due for row in whole),
+        sum(row.done for row in whole),
+        sum(row.unreported for row in whole),
+        min(row.counted_at for row in whole),
+    )
+
+
+def count(clinic_id: UUID, now: datetime) -> None:
+    """Count a clinic's groups: form new ones, let broken ones go, and add up once a week."""
+    least = consent.least(Purpose.PROGRAMME, now)
+
+    def work(run: Run) -> None:
+        # Nothing is locked: of two counts at once, one finds its people taken and does nothing.
+        clinic: Any = run.first(clinics.clinic_by_id, clinic_id=clinic_id)
+        agreed = {
+            row.patient_id: row
+            for row in run.all(table.agreed_of_clinic, clinic_id=clinic_id, least_programme=least)
+        }
+        people = run.all(table.people_of_clinic, clinic_id=clinic_id)
+        rows = run.all(table.groups_of_clinic, clinic_id=clinic_id, least_programme=least)
+        groups = [
+            Group(row.id, row.size, frozenset(x.patient_id for x in people if x.group_id == row.id))
+            for row in rows
+        ]
+        ever = {row.patient_id for row in people}
+        due = {patient_id for patient_id, row in agreed.items() if row.due > 0}
+        found = renewed(groups, agreed.keys(), due, ever)
+        kept = {one.id for one in found.kept}
+        for row in rows:
+            if row.id not in kept:
+                run.do(table.leave_group, left_id=row.id)
+                run.do(table.drop_group, group_id=row.id)
+        weeks = {row.id: _week(row.counted_at, clinic.zone) for row in rows}
+        for one in found.kept:
+            if weeks[one.id] != _week(now, clinic.zone):
+                sums = {f"new_{name}": said for name, said in _sums(agreed, one.members).items()}
+                run.do(table.set_count, group_id=one.id, at=now, **sums)
+        for members in found.formed:
+            _form(run, clinic_id, members, ever, _sums(agreed, members), now)
+
+    write(work)
+
+
+def _form(
+    run: Run,
+    clinic_id: UUID,
+    members: frozenset[UUID],
+    ever: set[UUID],
+    sums: Mapping[str, int],
+    now: datetime,
+) -> None:
+    group_id = new_id()
+    run.do(
+        table.add_group,
+        id=group_id,
+        clinic_id=clinic_id,
+        size=len(members),
+        counted_at=now,
+        **sums,
+    )
+    for patient_id in sorted(members):
+        if patient_id in ever:
+            run.do(table.join_group, whose=patient_id, new_group_id=group_id)
+        else:
+            run.do(table.add_person, patient_id=patient_id, clinic_id=clinic_id, group_id=group_id)
+
+
+def _sums(agreed: Mapping[UUID, Any], members: Iterable[UUID]) -> dict[str, int]:
+    rows = [agreed[patient_id] for patient_id in members]
+    return {
+        "patients": sum(row.due > 0 for row in rows),
+        "due": sum(row.due for row in rows),
+        "done": sum(row.done for row in rows),
+        "unreported": sum(row.unreported for row in rows),
+    }
+
+
+def _week(at: datetime, zone: str) -> tuple[int, int]:
+    """The year and the week, Monday first, in which an instant lies for a clinic."""
+    day: date = at.astimezone(ZoneInfo(zone)).date()
+    return day.isocalendar()[:2]

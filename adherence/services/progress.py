@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adherence.domain.access import Actor
-from adherence.domain.activities import Activity, Asked
+from adherence.domain.activities import Activity, ActivityKind, Asked
 from adherence.domain.adherence import (
     Adherence,
     NothingDue,
@@ -18,22 +18,26 @@ from adherence.domain.adherence import (
 from adherence.domain.days import day_status
 from adherence.domain.entries import Entry, Status
 from adherence.domain.errors import InvalidInput, NotFound
-from adherence.domain.goals import GoalDay, Rating
+from adherence.domain.goals import GoalDay, GoalState, Rating
 from adherence.domain.matching import Outcome
 from adherence.domain.streaks import Streak, state, streak
 from adherence.domain.zones import day_start
 from adherence.services.care import AgreedGoal, Care, Plan
 from adherence.services.day_sums import (
     ONE_DAY,
+    Found,
     days_between,
+    live_outcomes,
     next_close,
     outcomes_between,
     outcomes_of,
     totals_between,
+    within,
 )
 from adherence.services.goals import GasScore, GoalView, gas_score, views
-from adherence.services.milestones import ratings_of
+from adherence.services.milestones import newest_ratings, ratings_of
 from adherence.services.plans import opened
+from adherence.store import day_sums as day_sum_table
 from adherence.store import entries as entry_table
 from adherence.store.db import Run, read
 
@@ -141,17 +145,12 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
     first = until - timedelta(days=days)
     totals = totals_between(run, care, patient.settled_on, first, until, now)
     by_plan: dict[UUID, list[ActivityProgress]] = {}
-    for activity in care.activities.values():
-        if activity.revisions[0].effective_on >= until:
-            continue
-        if activity.ended_on is not None and activity.ended_on <= first:
-            continue
+    for activity in _running(care, first, until):
         counts = totals.by_activity.get(activity.id, Adherence())
-        revision = activity.revision_on(until - ONE_DAY) or activity.revisions[-1]
         by_plan.setdefault(activity.plan_id, []).append(
             ActivityProgress(
                 activity,
-                revision.asked,
+                _asked(activity, until),
                 counts,
                 None if counts.due else why_nothing_due([activity], care.pauses, first, until),
             )
@@ -192,6 +191,21 @@ def progress_of(run: Run, patient: Any, care: Care, days: int, now: datetime) ->
         version=patient.plan_version,
         changes_at=_changes_at(care, totals.closes_at, now),
     )
+
+
+def _running(care: Care, first: date, until: date) -> list[Activity]:
+    """The activities that were asked on any of the days of [first, until)."""
+    return [
+        activity
+        for activity in care.activities.values()
+        if activity.revisions[0].effective_on < until
+        and (activity.ended_on is None or activity.ended_on > first)
+    ]
+
+
+def _asked(activity: Activity, until: date) -> Asked:
+    """What an activity asks on the last day before ``until``."""
+    return (activity.revision_on(until - ONE_DAY) or activity.revisions[-1]).asked
 
 
 def _changes_at(care: Care, closes_at: datetime | None, now: datetime) -> datetime:
@@ -251,7 +265,7 @@ def plan_changes(
     return sorted(changes, key=lambda one: (one.day, str(one.activity_id), one.number))
 
 
-# --- one series at a time, for charts ----------------------------------------------------------
+# --- series, for charts --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,15 +319,148 @@ class DoseSeries:
     extras: tuple[Entry, ...]
     zones: tuple[tuple[date, str], ...]
 
+    @property
+    def title(self) -> str:
+        """What the medicine is called on the last day."""
+        return _asked(self.activity, self.until).title
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many days up to today the pictures show; ``all`` is the longest and says of what."""
+
+    all: int
+    days: int
+    symptoms: int
+    goals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """What the pictures of a patient's last days show.
+
+    ``goals`` are the active ones that were ever measured, but for those that ``symptoms`` show;
+    ``symptoms`` are all that were reported, ``doses`` the medicines of which any was due. Each has
+    its own length. ``changes_at`` is when the clock alone changes any of it.
+    """
+
+    patient_id: UUID
+    today: date
+    goals: tuple[GoalSeries, ...]
+    days: tuple[tuple[date, Adherence], ...]
+    symptoms: tuple[SymptomSeries, ...]
+    doses: tuple[DoseSeries, ...]
+    put_right: tuple[PutRight, ...]
+    changes_at: datetime
+
+
+def pictured(actor: Actor, patient_id: UUID, lengths: Lengths, now: datetime) -> Pictured:
+    """What all pictures of a page show, from one snapshot.
+
+    Raises:
+        NotFound: no such patient in the actor's clinic.
+    """
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        today = care.today(now)
+        until = today + ONE_DAY
+        first, first_day, first_report, first_goal = (
+            until - timedelta(days=length)
+            for length in (lengths.all, lengths.days, lengths.symptoms, lengths.goals)
+        )
+        known = [
+            row.symptom
+            for row in run.all(
+                entry_table.symptoms_known, patient_id=patient_id, first=first, until=until
+            )
+        ]
+        # Doses of many days are looked up whole, with those that are not settled among them.
+        live_from = max(first, patient.settled_on)
+        dosed = min(first_report, live_from)
+        medicines = {
+            one.id: outcomes_of(run, care, one, dosed, until, now)
+            for one in _medicines(care, first, until)
+        }
+        of_medicines = {
+            activity_id: within(found, live_from, until) for activity_id, found in medicines.items()
+        }
+        live = live_outcomes(run, care, live_from, until, now, of_medicines)
+        days = tuple(
+            days_between(run, care, patient.settled_on, first_day, until, now, live).items()
+        )
+        return Pictured(
+            patient_id=patient_id,
+            today=today,
+            goals=tuple(
+                _goal_series(run, care, agreed, first_goal, until)
+                for agreed in sorted(care.goals.values(), key=lambda one: (one.created_at, one.id))
+                if agreed.state is GoalState.ACTIVE
+                and agreed.goal.symptom not in known
+                and any(one.value is not None for one in newest_ratings(run, care, agreed))
+            ),
+            days=days,
+            symptoms=tuple(
+                _symptom_series(run, care, symptom, first_report, until, days)
+                for symptom in sorted(known)
+            ),
+            doses=tuple(
+                _dose_series(care, care.activities[activity_id], found, first_report, until)
+                for activity_id, found in medicines.items()
+                if _was_due(run, care, activity_id, found, first, dosed, now)
+            ),
+            put_right=tuple(_put_right(run, care, first, until)),
+            changes_at=_changes_at(care, next_close(live, now), now),
+        )
+
+
+def _medicines(care: Care, first: date, until: date) -> list[Activity]:
+    """Medicines that were asked on any of the days of [first, until), those of a plan together."""
+    by_plan: dict[UUID, list[Activity]] = {}
+    for activity in _running(care, first, until):
+        by_plan.setdefault(activity.plan_id, []).append(activity)
+    return [
+        activity
+        for mine in by_plan.values()
+        for activity in mine
+        if activity.kind is ActivityKind.MEDICATION
+    ]
+
+
+def _was_due(
+    run: Run,
+    care: Care,
+    activity_id: UUID,
+    found: Found,
+    first: date,
+    dosed: date,
+    now: datetime,
+) -> bool:
+    """Whether any dose was due from ``first`` on; ``found`` begins with ``dosed``."""
+    if any(
+        not outcome.optional and outcome.status not in (Status.EXCUSED, Status.UPCOMING)
+        for outcome in found[0]
+    ):
+        return True
+    rows = run.all(
+        day_sum_table.counts_by_activity,
+        patient_id=care.patient_id,
+        first=first,
+        until=dosed,
+        at=now,
+    )
+    return any(row.activity_id == activity_id and Adherence(*row[1:]).due for row in rows)
+
 
 def day_states(
     actor: Actor, patient_id: UUID, first: date, until: date, now: datetime
-) -> tuple[tuple[tuple[date, Adherence], ...], Care]:
-    """Each day's counts on [first, until) that has anything, and the plan they rest on."""
+) -> tuple[tuple[tuple[date, Adherence], ...], Care, tuple[PutRight, ...]]:
+    """Each day's counts on [first, until) that has anything, the plan they rest on, and what
+    clinicians put right on these days."""
     with read() as run:
         patient, care = opened(run, actor, patient_id)
         days = days_between(run, care, patient.settled_on, first, until, now)
-    return tuple(days.items()), care
+        put_right = tuple(_put_right(run, care, first, until))
+    return tuple(days.items()), care, put_right
 
 
 def symptoms(actor: Actor, patient_id: UUID, days: int, now: datetime) -> list[str]:
@@ -354,29 +501,31 @@ def next_change(actor: Actor, patient_id: UUID, now: datetime) -> datetime:
 
 
 def symptom_series(
-    actor: Actor,
-    patient_id: UUID,
+    actor: Actor, patient_id: UUID, symptom: str, first: date, until: date, now: datetime
+) -> SymptomSeries:
+    """One symptom's reports on [first, until), with the adherence of the same days."""
+    with read() as run:
+        patient, care = opened(run, actor, patient_id)
+        days = days_between(run, care, patient.settled_on, first, until, now)
+        return _symptom_series(run, care, symptom, first, until, days.items())
+
+
+def _symptom_series(
+    run: Run,
+    care: Care,
     symptom: str,
     first: date,
     until: date,
-    now: datetime,
-    days: Iterable[tuple[date, Adherence]] | None = None,
+    days: Iterable[tuple[date, Adherence]],
 ) -> SymptomSeries:
-    """One symptom's reports on [first, until), with the adherence of the same days.
-
-    ``days`` spares looking the days up again where they are known, longer ones too.
-    """
-    with read() as run:
-        patient, care = opened(run, actor, patient_id)
-        rows = run.all(
-            entry_table.symptom_entries,
-            patient_id=patient_id,
-            symptom=symptom,
-            first=first,
-            until=until,
-        )
-        if days is None:
-            days = days_between(run, care, patient.settled_on, first, until, now).items()
+    """The same from an open snapshot; ``days`` may be longer."""
+    rows = run.all(
+        entry_table.symptom_entries,
+        patient_id=care.patient_id,
+        symptom=symptom,
+        first=first,
+        until=until,
+    )
     limits = [
         activity.revisions[-1].asked.pain_limit
         for activity in care.activities.values()
@@ -415,8 +564,13 @@ def goal_series(
         agreed = care.goals.get(goal_id)
         if agreed is None:
             raise NotFound
-        ratings = ratings_of(run, care, agreed, first, until)
-    hangs = [activity.id for activity in care.activities_of_goal(goal_id)]
+        return _goal_series(run, care, agreed, first, until)
+
+
+def _goal_series(run: Run, care: Care, agreed: AgreedGoal, first: date, until: date) -> GoalSeries:
+    """The same from an open snapshot."""
+    ratings = ratings_of(run, care, agreed, first, until)
+    hangs = [activity.id for activity in care.activities_of_goal(agreed.id)]
     return GoalSeries(
         agreed, first, until, tuple(ratings), tuple(plan_changes(care, first, until, hangs))
     )
@@ -435,7 +589,15 @@ def dose_series(
         activity = care.activities.get(activity_id)
         if activity is None:
             raise NotFound
-        judged, extras = outcomes_of(run, care, activity, first, until, now)
+        found = outcomes_of(run, care, activity, first, until, now)
+    return _dose_series(care, activity, found, first, until)
+
+
+def _dose_series(
+    care: Care, activity: Activity, found: Found, first: date, until: date
+) -> DoseSeries:
+    """The doses of [first, until) among those that were ``found``, maybe on more days."""
+    judged, extras = within(found, first, until)
     return DoseSeries(
         activity,
         first,

@@ -19,12 +19,20 @@ from adherence.services.record import Record
 from adherence.services.relations import relation_to_patient
 from adherence.services.sessions import Beginning, Opened, act_for
 from adherence.store import accounts as account_table
-from adherence.store import clinics
+from adherence.store import addresses, clinics
 from adherence.store import patients as patient_table
 from adherence.store import proxies as table
 from adherence.store import sessions as session_table
 from adherence.store.db import Run, read, write
 from adherence.store.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class ActedFor:
+    """A patient whom a proxy speaks for; ``is_locked``: the record takes nothing new."""
+
+    name: str
+    is_locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,7 @@ def add_proxy(
                 raise InvalidInput("until_grown", "no_birth_year")
             if patient.birth_year + clinic.grown_age <= now.year:
                 raise InvalidInput("until_grown", "grown_up")
-        known: Any = address and run.first(
-            account_table.credentials_by_email, clinic_id=record.clinic_id, address=address
-        )
+        known: Any = address and addresses.account_with(run, record.clinic_id, address)
         if known:
             if known.role != Role.PATIENT or known.account_id == patient.account_id:
                 raise InvalidInput("email", "taken")
@@ -176,8 +182,8 @@ def act(new: Beginning, session: Opened, patient_id: UUID | None, now: datetime)
     return act_for(new, session, replace(session.actor, acts_for=patient_id))
 
 
-def name_of(patient_id: UUID) -> str:
-    """The name of a patient whom somebody acts for; the guard has asked whether they may.
+def acted_for(patient_id: UUID) -> ActedFor:
+    """Whom somebody acts for; the guard has asked whether they may.
 
     Raises:
         NotFound: no such patient.
@@ -186,8 +192,7 @@ def name_of(patient_id: UUID) -> str:
         patient: Any = run.first(patient_table.patient_by_id, patient_id=patient_id)
     if patient is None:
         raise NotFound
-    name: str = patient.name
-    return name
+    return ActedFor(patient.name, patient.restricted_at is not None)
 
 
 def _proxy(row: Any) -> Proxy:

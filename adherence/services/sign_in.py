@@ -36,8 +36,8 @@ from adherence.services.sessions import (
 )
 from adherence.settings import Mode
 from adherence.store import accounts as account_table
+from adherence.store import addresses, clinics
 from adherence.store import buckets as bucket_table
-from adherence.store import clinics
 from adherence.store import devices as device_table
 from adherence.store import one_time as one_time_table
 from adherence.store import sessions as session_table
@@ -234,14 +234,10 @@ def _enter_by(run: Run, used: one_time.Used, new: Beginning, *, is_demo: bool) -
     if used.account_id is None:
         return None
     row: Any = run.first(account_table.credentials_by_id, account_id=used.account_id)
-    if used.purpose is Purpose.INVITE_MAIL and row is not None and row.email_new:
-        # Whoever holds the code has read the mail, so the address is theirs.
-        if run.first(
-            account_table.credentials_by_email, clinic_id=row.clinic_id, address=row.email_new
-        ):
-            run.do(account_table.set_new_email, account_id=row.account_id, address=None)
-        else:
-            run.do(account_table.set_email, account_id=row.account_id, address=row.email_new)
+    is_mailed = used.purpose is Purpose.INVITE_MAIL and row is not None and row.email_new
+    # Whoever holds the code has read the mail, so the address is theirs.
+    if is_mailed and not addresses.give(run, row.account_id, row.clinic_id, row.email_new):
+        run.do(account_table.set_new_email, account_id=row.account_id, address=None)
     return enter(run, new, row, VIA[used.purpose], is_demo=is_demo)
 
 
@@ -251,9 +247,7 @@ def _credentials(clinic_id: UUID | None, typed: str) -> Any:
     except InvalidInput:
         address = ""
     with read() as run:
-        return run.first(
-            account_table.credentials_by_email, clinic_id=clinic_id or NOBODY, address=address
-        )
+        return addresses.account_with(run, clinic_id or NOBODY, address)
 
 
 def _refuse(run: Run, clinic_id: UUID | None, row: Any, now: datetime) -> None:
@@ -573,13 +567,10 @@ def confirm_email(actor: Actor, typed: str, now: datetime) -> bool:
         if not one_time.redeem_guess(run, row, Purpose.NEW_ADDRESS, now):
             return False
         found: Any = run.first(account_table.credentials_by_id, account_id=actor.account_id)
-        if found.email_new is None or run.first(
-            account_table.credentials_by_email,
-            clinic_id=actor.clinic_id,
-            address=found.email_new,
+        if found.email_new is None or not addresses.give(
+            run, actor.account_id, actor.clinic_id, found.email_new
         ):
             return False
-        run.do(account_table.set_email, account_id=actor.account_id, address=found.email_new)
         audit_clinic(run, actor, "email.set", actor.account_id, now)
         if news is not None:
             mails.add(run, news)

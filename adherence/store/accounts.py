@@ -15,10 +15,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.access import STAFF, Role
 from adherence.store.break_glass import IS_OPEN
+from adherence.store.data_keys import MARK, SealedAddress
 from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 from adherence.store.factors import PASSKEY
 from adherence.store.milestones import NOTICE
 from adherence.store.patients import CARE, CARES, PATIENT
+
+#: Which addresses lie there as they were typed.
+PLAIN = "email IS NOT NULL AND email_digest IS NULL"
 
 
 class AccountRow(Model):
@@ -28,7 +32,16 @@ class AccountRow(Model):
     __table_args__ = (
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"]),
         sa.Index(None, "clinic_id", "name", "id"),
-        sa.Index("uq_account_clinic_id_email", "clinic_id", "email", unique=True),
+        sa.Index("uq_account_clinic_id_email_digest", "clinic_id", "email_digest", unique=True),
+        # Rows from before addresses were encrypted, until a server of this version has begun.
+        sa.Index(
+            "uq_account_plain_email",
+            "clinic_id",
+            "email",
+            unique=True,
+            sqlite_where=sa.text(PLAIN),
+            postgresql_where=sa.text(PLAIN),
+        ),
         sa.Index("uq_account_handle", "handle", unique=True),
         one_of("role", Role),
     )
@@ -40,9 +53,12 @@ class AccountRow(Model):
     locale: Mapped[str | None] = mapped_column(sa.String(8))
     active: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    #: In lower case; an address nobody has confirmed yet waits in ``email_new``.
-    email: Mapped[str | None] = mapped_column(sa.String(254))
-    email_new: Mapped[str | None] = mapped_column(sa.String(254))
+    #: As ``plain_address`` spells it; an address nobody has confirmed yet waits in ``email_new``.
+    email: Mapped[str | None] = mapped_column(SealedAddress(254))
+    email_new: Mapped[str | None] = mapped_column(SealedAddress(254))
+    #: By what an account is found by its address, see ``addresses``. An address without a digest is
+    #: one from before addresses were encrypted.
+    email_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     #: An argon2id hash with its parameters.
     password: Mapped[str | None] = mapped_column(sa.String(200))
     #: The authenticator app's secret, encrypted, and the last time step whose code was used.
@@ -85,7 +101,7 @@ ACTOR = [
 ]
 _with_patient = ACCOUNT.outerjoin(PATIENT, PATIENT.c.account_id == ACCOUNT.c.id)
 
-add_account = Statement(sa.insert(ACCOUNT), "id clinic_id role name locale active created_at email")
+add_account = Statement(sa.insert(ACCOUNT), "id clinic_id role name locale active created_at")
 account_by_id = Statement(
     sa.select(*ACTOR, ACCOUNT.c.active).select_from(_with_patient).where(ACCOUNT.c.id == _account)
 )
@@ -106,6 +122,21 @@ set_name = Statement(
     .values(name=sa.bindparam("new_name", type_=sa.String))
 )
 
+
+def _raw(column: Any) -> Any:
+    """A column of addresses as it lies in the table."""
+    return sa.type_coerce(column, sa.String)
+
+
+_STORED = [
+    ACCOUNT.c.id,
+    ACCOUNT.c.clinic_id,
+    _raw(ACCOUNT.c.email).label("email"),
+    _raw(ACCOUNT.c.email_new).label("email_new"),
+    ACCOUNT.c.email_digest,
+]
+_has_address = sa.or_(ACCOUNT.c.email.is_not(None), ACCOUNT.c.email_new.is_not(None))
+
 #: What a sign-in is decided by. Asked by the address or by the account.
 _credentials = sa.select(
     *ACTOR,
@@ -118,12 +149,21 @@ _credentials = sa.select(
     ACCOUNT.c.handle,
     sa.exists().where(PASSKEY.c.account_id == ACCOUNT.c.id).label("has_passkey"),
 ).select_from(_with_patient)
-_email = sa.bindparam("address", type_=sa.String)
+_email = sa.bindparam("address", type_=SealedAddress(254))
+_email_digest = sa.bindparam("digest", type_=sa.LargeBinary(32))
 credentials_by_id = Statement(_credentials.where(ACCOUNT.c.id == _account))
-credentials_by_email = Statement(
+#: By the digest of an address; by the address itself where it is not encrypted yet.
+credentials_by_digest = Statement(
     _credentials.where(
-        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id), ACCOUNT.c.email == _email
-    )
+        ACCOUNT.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        sa.or_(
+            ACCOUNT.c.email_digest == _email_digest,
+            sa.and_(
+                ACCOUNT.c.email_digest.is_(None),
+                _raw(ACCOUNT.c.email) == sa.bindparam("plain", type_=sa.String),
+            ),
+        ),
+    ).order_by(ACCOUNT.c.email_digest.is_(None))
 )
 staff_of_clinic = Statement(
     sa.select(
@@ -142,10 +182,46 @@ staff_of_clinic = Statement(
 )
 any_account = Statement(sa.select(ACCOUNT.c.id).limit(1))
 set_email = Statement(
-    sa.update(ACCOUNT).where(ACCOUNT.c.id == _account).values(email=_email, email_new=None)
+    sa.update(ACCOUNT)
+    .where(ACCOUNT.c.id == _account)
+    .values(email=_email, email_new=None, email_digest=_email_digest)
 )
 set_new_email = Statement(
     sa.update(ACCOUNT).where(ACCOUNT.c.id == _account).values(email_new=_email)
+)
+#: Addresses as they lie in the table, account by account.
+stored_addresses = Statement(
+    sa.select(*_STORED)
+    .where(_has_address, ACCOUNT.c.id > sa.bindparam("after", type_=Id))
+    .order_by(ACCOUNT.c.id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: The same of accounts of which something is not encrypted yet.
+plain_addresses = Statement(
+    sa.select(*_STORED)
+    .where(
+        ACCOUNT.c.id > sa.bindparam("after", type_=Id),
+        sa.or_(
+            sa.and_(ACCOUNT.c.email.is_not(None), ACCOUNT.c.email_digest.is_(None)),
+            sa.and_(ACCOUNT.c.email_new.is_not(None), ~_raw(ACCOUNT.c.email_new).startswith(MARK)),
+        ),
+    )
+    .order_by(ACCOUNT.c.id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: Encrypted anew, unless somebody changed one of them meanwhile.
+store_addresses = Statement(
+    sa.update(ACCOUNT)
+    .where(
+        ACCOUNT.c.id == _account,
+        _raw(ACCOUNT.c.email).is_not_distinct_from(sa.bindparam("stored", type_=sa.String)),
+        _raw(ACCOUNT.c.email_new).is_not_distinct_from(sa.bindparam("stored_new", type_=sa.String)),
+    )
+    .values(
+        email=_email,
+        email_new=sa.bindparam("address_new", type_=SealedAddress(254)),
+        email_digest=_email_digest,
+    )
 )
 set_password = Statement(
     sa.update(ACCOUNT)

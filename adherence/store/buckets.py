@@ -50,6 +50,9 @@ forgive = Statement(
     )
     .values(n=BUCKET.c.n - 1)
 )
+drop_bucket = Statement(
+    sa.delete(BUCKET).where(BUCKET.c.key == sa.bindparam("key", type_=sa.LargeBinary(32)))
+)
 drop_old_buckets = Statement(
     sa.delete(BUCKET).where(BUCKET.c.slot <= sa.bindparam("second", type_=sa.BigInteger))
 )

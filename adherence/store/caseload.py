@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.consent import Purpose
-from adherence.store.consent import holds, is_objected
+from adherence.store.consent import is_objected
 from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.patients import CARE, CARES, PATIENT
 
@@ -47,6 +47,8 @@ class CaseloadRow(Model):
 
 
 CASELOAD: Any = CaseloadRow.__table__
+#: The order of the list, walked where somebody cares for most of a clinic.
+sa.Index("ix_caseload_need", CASELOAD.c.clinic_id, CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
 COLUMNS = [column.name for column in CASELOAD.c]
 _mine = CASELOAD.c.patient_id == sa.bindparam("patient_id", type_=Id)
 
@@ -95,7 +97,20 @@ _shown = [
     CASELOAD.c.as_of,
     CASELOAD.c.roll_at,
 ]
-#: A clinician's patients after (need, patient), greatest need first.
+_need = sa.bindparam("need", type_=sa.Integer)
+_after = sa.and_(
+    # Says nothing more than what follows, but where in the index to begin.
+    CASELOAD.c.need <= _need,
+    sa.or_(
+        CASELOAD.c.need < _need,
+        sa.and_(
+            CASELOAD.c.need == _need,
+            CASELOAD.c.patient_id > sa.bindparam("after", type_=Id),
+        ),
+    ),
+)
+_own = CARE.c.account_id == sa.bindparam("account_id", type_=Id)
+#: A clinician's patients after (need, patient), greatest need first: all of them, sorted.
 caseload_page = Statement(
     sa.select(*_shown)
     .select_from(
@@ -103,20 +118,25 @@ caseload_page = Statement(
             PATIENT, PATIENT.c.id == CARE.c.patient_id
         )
     )
+    .where(_own, CARES, _after)
+    .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
+#: The same, walking the whole clinic in that order until the page is full.
+caseload_walk = Statement(
+    sa.select(*_shown)
+    .select_from(CASELOAD.join(PATIENT, PATIENT.c.id == CASELOAD.c.patient_id))
     .where(
-        CARE.c.account_id == sa.bindparam("account_id", type_=Id),
-        CARES,
-        sa.or_(
-            CASELOAD.c.need < sa.bindparam("need", type_=sa.Integer),
-            sa.and_(
-                CASELOAD.c.need == sa.bindparam("need", type_=sa.Integer),
-                CASELOAD.c.patient_id > sa.bindparam("after", type_=Id),
-            ),
-        ),
+        CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
+        _after,
+        sa.exists().where(CARE.c.patient_id == CASELOAD.c.patient_id, _own, CARES),
     )
     .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
+_some = sa.select(CARE.c.patient_id).where(_own).limit(sa.bindparam("many", type_=sa.Integer))
+#: How many patients somebody cares for or did, counted up to ``many``.
+cared_for = Statement(sa.select(sa.func.count().label("n")).select_from(_some.subquery()))
 #: A clinician's patients with something new, greatest need first.
 waiting_page = Statement(
     sa.select(*_shown)
@@ -133,18 +153,4 @@ waiting_page = Statement(
     )
     .order_by(CASELOAD.c.need.desc(), CASELOAD.c.patient_id)
     .limit(sa.bindparam("many", type_=sa.Integer))
-)
-#: Clinic-wide sums for a programme manager, over those who agreed to be counted; small cells are
-#: suppressed by the service.
-caseload_totals = Statement(
-    sa.select(
-        sa.func.count().label("patients"),
-        sa.func.sum(CASELOAD.c.due30).label("due"),
-        sa.func.sum(CASELOAD.c.done30).label("done"),
-        sa.func.sum(CASELOAD.c.unreported30).label("unreported"),
-    ).where(
-        CASELOAD.c.clinic_id == sa.bindparam("clinic_id", type_=Id),
-        CASELOAD.c.due30 > 0,
-        holds(CASELOAD.c.patient_id, Purpose.PROGRAMME),
-    )
 )

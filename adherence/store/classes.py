@@ -101,7 +101,7 @@ KINDS: dict[str, Kind] = {
         "id clinic_id name email email_new",
         "",
         "role locale active created_at totp_step",
-        "password totp handle",
+        "password totp handle email_digest",
     ),
     "zone_change": _kind(
         *_OF_PATIENT, "patient_id clinic_id", "effective_on zone", "recorded_at seq"
@@ -277,6 +277,11 @@ KINDS: dict[str, Kind] = {
         "state outcome needs_two asked_at proposed_at decided_at",
     ),
     "tombstone": _kind(*_CLINIC, "chain_id clinic_id", "", "digest erased_at audit_n audit_head"),
+    # Sums of a programme
+    "counted_person": _kind(*_OF_PATIENT, "patient_id clinic_id group_id"),
+    "counted_group": _kind(
+        *_CLINIC, "id clinic_id", "", "size counted_at patients due done unreported"
+    ),
     # The clinic
     "clinic": _kind(
         Whose.CLINIC,
@@ -302,6 +307,7 @@ KINDS: dict[str, Kind] = {
     "consent_text": _kind(Whose.NOBODY, "", "", "", "digest purpose version locale words"),
     # The service
     "bucket": _kind(Whose.NOBODY, "", "", "", "slot n", "key"),
+    "look_up_key": _kind(Whose.NOBODY, "", "", "", "n created_at", "sealed"),
     "data_key": _kind(Whose.NOBODY, "", "", "", "id created_at", "sealed"),
     "job_state": _kind(Whose.NOBODY, "", "", "", "job ran_at failing_since done failed"),
 }

@@ -51,10 +51,12 @@ clinic_by_id = Statement(
 clinic_slugs = Statement(sa.select(CLINIC.c.id, CLINIC.c.slug, CLINIC.c.name).order_by(CLINIC.c.id))
 clinic_ids = Statement(sa.select(CLINIC.c.id).order_by(CLINIC.c.id))
 oldest_zone = Statement(sa.select(CLINIC.c.zone).order_by(CLINIC.c.created_at).limit(1))
+#: Rows that refer to a clinic may be added meanwhile: of two who did so before they lock it, each
+#: would wait for the other.
 lock_clinic = Statement(
     sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n)
     .where(CLINIC.c.id == sa.bindparam("clinic_id", type_=Id))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 audit_head = Statement(
     sa.select(CLINIC.c.audit_n, CLINIC.c.audit_head, CLINIC.c.sealed_n).where(

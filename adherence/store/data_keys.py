@@ -37,6 +37,8 @@ KEY = 32
 NONCE = 12
 ID = 16
 TAG = 16
+#: What a stored key is for. A key that was moved to where another one belongs opens nothing.
+DATA = b"data-key"
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -137,7 +139,7 @@ class Keyring:
             rows = connection.execute(sa.select(*DATA_KEY.c).order_by(DATA_KEY.c.id)).all()
             for row in rows:
                 try:
-                    key = _box(secrets).decrypt(bytes(row.sealed))
+                    key = box(secrets).decrypt(bytes(row.sealed))
                 except InvalidToken:
                     continue  # under a secret that is not listed any more
                 self._ciphers[row.id.bytes] = AESGCM(key)
@@ -146,35 +148,45 @@ class Keyring:
 
 def add_key(run: Run, now: datetime, secrets: Sequence[str]) -> None:
     """Add a fresh data key: what is written from now on is encrypted under it."""
-    sealed = _box(secrets).encrypt(os.urandom(KEY))
+    sealed = box(secrets).encrypt(os.urandom(KEY))
     run.do(add_data_key, id=new_id(), sealed=sealed, created_at=now)
 
 
-def _box(secrets: Sequence[str]) -> MultiFernet:
-    """What encrypts data keys: the secret in use first, then earlier ones."""
-    return MultiFernet([_fernet(secret) for secret in secrets])
+def box(secrets: Sequence[str], use: bytes = DATA) -> MultiFernet:
+    """What encrypts keys of one use: the secret in use first, then earlier ones."""
+    return MultiFernet([_fernet(secret, use) for secret in secrets])
 
 
-def place_of(sealed: bytes) -> int | None:
-    """Which listed secret opens a data key, 0 for the one in use; None where none does."""
+def place_of(sealed: bytes, use: bytes = DATA) -> int | None:
+    """Which listed secret opens a stored key, 0 for the one in use; None where none does."""
     for place, secret in enumerate(settings.current().secret_keys):
         try:
-            _fernet(secret).decrypt(sealed)
+            _fernet(secret, use).decrypt(sealed)
         except InvalidToken:
             continue
         return place
     return None
 
 
-def resealed(sealed: bytes) -> bytes:
-    """A data key under the secret in use; the key itself stays the same."""
-    return _box(settings.current().secret_keys).rotate(sealed)
+def resealed(sealed: bytes, use: bytes = DATA) -> bytes:
+    """A stored key under the secret in use; the key itself stays the same."""
+    return box(settings.current().secret_keys, use).rotate(sealed)
 
 
 @lru_cache(maxsize=32)
-def _fernet(secret: str) -> Fernet:
-    key = hmac.digest(secret.encode(), b"adherence\0data-key", "sha256")
+def _fernet(secret: str, use: bytes) -> Fernet:
+    key = hmac.digest(secret.encode(), b"adherence\0" + use, "sha256")
     return Fernet(base64.urlsafe_b64encode(key))
+
+
+def key_of(text: str) -> UUID | None:
+    """Under which data key a stored text lies; None where it lies under none."""
+    if not text.startswith(MARK):
+        return None
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(text[len(MARK) :])[:ID])
+    except (binascii.Error, ValueError):
+        return None
 
 
 class SealedText(Quick, sa.types.TypeDecorator[str]):
@@ -217,6 +229,29 @@ def _opened(value: str | None) -> str | None:
     return None if value is None else keyring().open(value)
 
 
+class SealedAddress(SealedText):
+    """Where somebody can be reached. One that no key opens any more counts as none.
+
+    Whoever signs in by a PIN or a password goes on doing so when the keys are lost; ``adherence
+    keys list`` counts what cannot be read, and a new address takes its place.
+    """
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return _opened_if_readable(value)
+
+    def from_driver(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _opened_if_readable
+
+
+def _opened_if_readable(value: str | None) -> str | None:
+    try:
+        return _opened(value)
+    except Unreadable:
+        return None
+
+
 EXTENSION = "adherence.data_keys"
 
 
@@ -226,7 +261,7 @@ def init_app(app: Flask) -> None:
     keyring = app.extensions[EXTENSION] = Keyring(
         found.engine, lambda: app.extensions[settings.EXTENSION].secret_keys
     )
-    found.prepare = keyring.make_ready
+    found.before_writing(keyring.make_ready)
 
 
 def keyring() -> Keyring:

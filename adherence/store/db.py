@@ -164,7 +164,7 @@ def _in_utc(value: datetime | None) -> datetime | None:
 
 
 def _of_microseconds(value: int | None) -> datetime | None:
-    return None if value is None else EPOCH + timedelta(microseconds=value)
+    return None if value is None else EPOCH + timedelta(0, 0, value)
 
 
 class Choice(Quick, sa.types.TypeDecorator[StrEnum]):
@@ -536,8 +536,8 @@ class Store:
         self._mine = threading.local()
         self._pid = os.getpid()
         self._door = self._new_door()
-        #: What has to be there before anything is written; asked until it says that it is.
-        self.prepare: Callable[[Callable[[Callable[[Run], Any]], Any]], bool] | None = None
+        self._steps: list[Callable[[Callable[[Callable[[Run], Any]], Any]], bool]] = []
+        self._is_ready = True
 
     def _new_door(self) -> _GroupDoor | _PlainDoor:
         return _GroupDoor(self) if self.sqlite else _PlainDoor(self)
@@ -606,11 +606,22 @@ class Store:
         self._after_fork()
         if getattr(self._mine, "writing", False) or getattr(self._mine, "reading", None):
             raise RuntimeError("write() inside a transaction would wait for itself")
-        # Read once: another thread that is done with it takes it away.
-        prepare = self.prepare
-        if prepare is not None and prepare(self._door.write):
-            self.prepare = None
+        if not self._is_ready:
+            self._is_ready = all(step(self._door.write) for step in self._steps)
         return self._door.write(work)
+
+    def before_writing(self, step: Callable[[Callable[[Callable[[Run], Any]], Any]], bool]) -> None:
+        """Have ``step`` see to what must be there before anything is written.
+
+        It is given a way to write, and asked, after the steps before it, until it says that all is
+        there.
+        """
+        self._steps.append(step)
+        self._is_ready = False
+
+    def begin_anew(self) -> None:
+        """Ask the steps again before the next thing is written: the rows are not what they were."""
+        self._is_ready = False
 
     def close(self) -> None:
         self.drop_connection()
@@ -875,6 +886,8 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-16000")
+    # What is deleted or encrypted anew leaves no bytes behind in the file.
+    connection.execute("PRAGMA secure_delete=ON")
     # 16 MB of log instead of 4: pages that every writer touches are put back a quarter as often.
     connection.execute("PRAGMA wal_autocheckpoint=4000")
 

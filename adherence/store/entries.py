@@ -283,22 +283,24 @@ entries_of_days = Statement(
         ),
     )
 )
+#: What a value that was reported consists of, for goals and pictures: many are read at once.
+REPORTED = [ENTRY.c.performed_at, ENTRY.c.local_day, ENTRY.c.value, ENTRY.c.declined]
 #: The newest standing ratings of a goal, and reports of a symptom, newest first.
 newest_goal_entries = Statement(
-    sa.select(*RULED)
+    sa.select(*REPORTED)
     .where(_mine, ENTRY.c.goal_id == sa.bindparam("goal_id", type_=Id), _stands)
     .order_by(ENTRY.c.local_day.desc(), ENTRY.c.performed_at.desc())
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
 newest_symptom_entries = Statement(
-    sa.select(*RULED)
+    sa.select(*REPORTED)
     .where(_mine, ENTRY.c.symptom == sa.bindparam("symptom", type_=sa.String), _stands)
     .order_by(ENTRY.c.local_day.desc(), ENTRY.c.performed_at.desc())
     .limit(sa.bindparam("many", type_=sa.Integer))
 )
 #: Standing reports of one symptom on the days of [first, until), in order of time.
 symptom_entries = Statement(
-    sa.select(*RULED)
+    sa.select(*REPORTED)
     .where(
         _mine,
         ENTRY.c.symptom == sa.bindparam("symptom", type_=sa.String),
@@ -308,17 +310,35 @@ symptom_entries = Statement(
     )
     .order_by(ENTRY.c.performed_at, ENTRY.c.client_id)
 )
+_names: Any = (
+    sa.select(sa.func.min(ENTRY.c.symptom).label("symptom"))
+    .where(_mine, ENTRY.c.symptom.is_not(None))
+    .cte("named", recursive=True)
+)
+_names = _names.union_all(
+    sa.select(
+        sa.select(sa.func.min(ENTRY.c.symptom))
+        .where(_mine, ENTRY.c.symptom > _names.c.symptom)
+        .scalar_subquery()
+    ).where(_names.c.symptom.is_not(None))
+)
+#: The symptoms that anything was said about on the days of [first, until). It goes from name to
+#: name through the index: a patient has a few, and thousands of reports of each.
 symptoms_known = Statement(
-    sa.select(ENTRY.c.symptom)
+    sa.select(_names.c.symptom)
     .where(
-        _mine, ENTRY.c.symptom.is_not(None), ENTRY.c.local_day >= _first, ENTRY.c.local_day < _until
+        sa.exists().where(
+            _mine,
+            ENTRY.c.symptom == _names.c.symptom,
+            ENTRY.c.local_day >= _first,
+            ENTRY.c.local_day < _until,
+        )
     )
-    .distinct()
-    .order_by(ENTRY.c.symptom)
+    .order_by(_names.c.symptom)
 )
 #: Standing ratings of one goal on the days of [first, until), in order of time.
 goal_entries = Statement(
-    sa.select(*RULED)
+    sa.select(*REPORTED)
     .where(
         _mine,
         ENTRY.c.goal_id == sa.bindparam("goal_id", type_=Id),

@@ -157,6 +157,17 @@ tombstone_of_chain = Statement(
         TOMBSTONE.c.chain_id == sa.bindparam("chain_id", type_=Id),
     )
 )
+#: How many were erased, and how many are locked away: both only ever grow by somebody's going.
+gone = Statement(
+    sa.select(
+        sa.select(sa.func.count()).select_from(TOMBSTONE).scalar_subquery().label("erased"),
+        sa.select(sa.func.count())
+        .select_from(ERASURE)
+        .where(ERASURE.c.state == sa.bindparam("state", type_=Choice(ErasureState)))
+        .scalar_subquery()
+        .label("locked"),
+    )
+)
 restrict_patient = Statement(
     sa.update(PATIENT)
     .where(PATIENT.c.id == sa.bindparam("patient_id", type_=Id))

@@ -19,6 +19,7 @@ from adherence.domain.entries import Amounts
 from adherence.domain.schedules import Schedule
 from adherence.services.exports import Opened
 from adherence.web import audit_words, words
+from adherence.web.locale import NAMES
 from adherence.web.locale import gettext as _
 from adherence.web.locale import later as _later
 
@@ -153,7 +154,7 @@ def _person(opened: Opened, known: Known) -> Section:
             yield _("With the clinic since"), _day(row["started_on"])
         for row in opened.rows("account"):
             yield _("E-mail"), row["email"] or ""
-            yield _("Language"), row["locale"] or ""
+            yield _("Language"), NAMES.get(row["locale"], "")
 
     return Section("person", _("About you"), "", (_("What"), _("Kept")), rows())
 
@@ -206,7 +207,7 @@ def _asked(opened: Opened, known: Known) -> Section:
     lead = _("Every change of what was asked stands in a line of its own.")
     columns = (
         *(_("What"), _("How much"), _("When"), _("From this day on")),
-        *(_("Because"), _("Why it changed"), _("By")),
+        *(_("Because"), _("Why it changed"), _("By whom")),
     )
     return _section(
         "asked", _("What was asked of you"), lead, columns, opened.rows("revision"), cells
@@ -281,14 +282,14 @@ def _messages(opened: Opened, known: Known) -> Section:
     def cells(row: Row) -> tuple[str, ...]:
         return (
             _day(row["day"]),
-            row["subject"],
+            _pointed_out(row),
             row["reply"] or "",
             known.person(row["reviewed_by"]),
             known.when(row["reviewed_at"]),
         )
 
     lead = _("What the service pointed out to your team, and what they answered.")
-    columns = _("Day"), _("About"), _("What they answered"), _("By"), _("At")
+    columns = _("Day"), _("About"), _("What they answered"), _("By whom"), _("At")
     return _section("messages", _("Messages"), lead, columns, opened.rows("notice"), cells)
 
 
@@ -303,7 +304,7 @@ def _consents(opened: Opened, known: Known) -> Section:
         )
 
     lead = _("Every decision stays; for each purpose the latest one counts.")
-    columns = _("At"), _("For what"), _("Decision"), _("Name typed"), _("By")
+    columns = _("At"), _("For what"), _("Decision"), _("Name typed"), _("By whom")
     rows = opened.rows("consent_decision")
     return _section("consents", _("What you agreed to"), lead, columns, rows, cells)
 
@@ -407,6 +408,16 @@ def _looks(opened: Opened, known: Known) -> Section:
     return _section(
         "looks", _("Who opened your record"), lead, columns, opened.rows("audit"), cells
     )
+
+
+def _pointed_out(row: Row) -> str:
+    """What a notice is about, in the patient's words; a word that is no longer known as it is."""
+    subject = row["subject"]
+    said = {
+        "pause": words.PAUSES,
+        "concern": {**words.REASONS, "pain_limit": _("pain at or above the agreed limit")},
+    }.get(_value(row["kind"]), words.MILESTONES_FOR_CLINICIAN)
+    return words.first_upper(said.get(subject, subject))
 
 
 def _felt(value: float | None, *, declined: bool) -> str:

@@ -99,11 +99,13 @@ def current() -> str:
 
     A page asks some hundred times; the first answer holds for the request.
     """
-    if not has_request_context():
+    try:
+        kept = request.environ
+    except RuntimeError:  # outside of any request
         return _in_force()
-    known: str | None = request.environ.get(CHOSEN)
+    known: str | None = kept.get(CHOSEN)
     if known is None:
-        known = request.environ[CHOSEN] = _in_force()
+        known = kept[CHOSEN] = _in_force()
     return known
 
 

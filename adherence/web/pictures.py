@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import cache, partial
 from hashlib import blake2b
 from typing import get_args
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -36,14 +37,12 @@ from adherence.domain.errors import NotFound
 from adherence.domain.matching import Outcome
 from adherence.domain.windows import WindowKind
 from adherence.services import progress
-from adherence.services.progress import DoseSeries
-from adherence.web import headers, words
-from adherence.web.kept import kept
+from adherence.services.progress import DoseSeries, GoalSeries, PutRight, SymptomSeries
+from adherence.web import clock, headers, words
+from adherence.web.kept import FOR_GOOD, kept
 from adherence.web.locale import catalogue, current
 
 ONE_DAY = timedelta(days=1)
-KEPT = 512
-"""Drawn charts a process keeps; each is a few tens of kilobytes."""
 PAIN_WORDS = ("pain", "ache", "schmerz", "weh", "бол")
 """A symptom with one of these in its name reads "Higher means more pain"."""
 
@@ -74,16 +73,12 @@ def chart_words(locale: str, clinician: bool) -> ChartWords:
         status={status: said(terms[status]) for status in Status},
         nothing=said(terms["none"]),
         weekdays=words.weekdays_brief(locale),
-        day=_dated(locale, "short"),
-        long_day=_dated(locale, "full"),
-        month=_dated(locale, "month"),
-        number=lambda value: words.number_in(locale, value),
+        day=words.day_writer(locale, "short"),
+        long_day=words.day_writer(locale, "full"),
+        month=words.day_writer(locale, "month"),
+        number=partial(words.number_in, locale),
         clock=words.clock,
     )
-
-
-def _dated(locale: str, style: str) -> Callable[[date], str]:
-    return lambda on: words.day_in(locale, on, style)
 
 
 def words_for(clinician: bool) -> ChartWords:
@@ -95,14 +90,17 @@ def calendar(actor: Actor, patient_id: UUID, days: int, now: datetime) -> Calend
     """Return the calendar of the last ``days`` local days, today included."""
     # The patient's today is at most one day from that of UTC; the days beyond are cut off below.
     near = now.date()
-    states, care = progress.day_states(
+    states, care, put_right = progress.day_states(
         actor, patient_id, near - timedelta(days=days + 1), near + timedelta(days=2), now
     )
-    return calendar_of(states, care.today(now), days)
+    return calendar_of(states, put_right, care.today(now), days)
 
 
-def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int) -> Calendar:
-    """Return the calendar of the ``days`` days up to ``today`` from counts per day."""
+def calendar_of(
+    states: Iterable[tuple[date, Adherence]], put_right: Iterable[PutRight], today: date, days: int
+) -> Calendar:
+    """Return the calendar of the ``days`` days up to ``today`` from counts per day; a day on which
+    a report of an activity was ``put_right`` is marked."""
     until = today + ONE_DAY
     first = until - timedelta(days=days)
     return Calendar(
@@ -114,51 +112,31 @@ def calendar_of(states: Iterable[tuple[date, Adherence]], today: date, days: int
             for day, counts in states
             if first <= day < until
         ),
+        put_right=tuple(
+            day
+            for day in sorted({day for one in put_right if one.activity_id for day in one.days})
+            if first <= day < until
+        ),
     )
 
 
-def symptom_chart(
-    actor: Actor,
-    patient_id: UUID,
-    symptom: str,
-    today: date,
-    days: int,
-    now: datetime,
-    known: Iterable[tuple[date, Adherence]] | None = None,
-) -> SymptomChart:
-    """Return a symptom of the last ``days`` days with the days' states below it.
-
-    ``known`` spares looking the days up again.
-    """
-    until = today + ONE_DAY
-    found = progress.symptom_series(
-        actor, patient_id, symptom, until - timedelta(days=days), until, now, known
-    )
+def symptom_of_series(found: SymptomSeries, today: date) -> SymptomChart:
+    """Return a symptom with the days' states below it."""
     return SymptomChart(
         first=found.first,
         until=found.until,
         today=today,
-        symptom=words.first_upper(symptom),
+        symptom=words.first_upper(found.symptom),
         readings=tuple(Reading(one.day, one.value, one.declined) for one in found.reports),
-        is_pain=is_pain(symptom),
+        is_pain=is_pain(found.symptom),
         days=tuple(Day(day, status) for day, status in found.days),
         changes=_changes(found.changes),
         limit=found.limit,
     )
 
 
-def goal_chart(
-    actor: Actor, patient_id: UUID, goal_id: UUID, today: date, days: int, now: datetime
-) -> GoalChart:
-    """Return a goal's values of the last ``days`` days with its target.
-
-    Raises:
-        NotFound: the patient has no such goal.
-    """
-    until = today + ONE_DAY
-    found = progress.goal_series(
-        actor, patient_id, goal_id, until - timedelta(days=days), until, now
-    )
+def goal_of_series(found: GoalSeries, today: date) -> GoalChart:
+    """Return a goal's values with its target."""
     goal = found.agreed.goal
     ladder = goal.ladder
     return GoalChart(
@@ -176,21 +154,9 @@ def goal_chart(
     )
 
 
-def dose_chart(
-    actor: Actor, patient_id: UUID, activity_id: UUID, today: date, days: int, now: datetime
-) -> DoseChart:
-    """Return a medicine's doses of the last ``days`` days against their windows.
-
-    Raises:
-        NotFound: the patient has no such medicine.
-    """
-    until = today + ONE_DAY
-    found = progress.dose_series(
-        actor, patient_id, activity_id, until - timedelta(days=days), until, now
-    )
-    if found.activity.kind is not ActivityKind.MEDICATION:
-        raise NotFound
-    zones = dict(found.zones)
+def doses_of_series(found: DoseSeries, today: date) -> DoseChart:
+    """Return a medicine's doses against their windows."""
+    zones = {day: words.zone_rules(name) for day, name in found.zones}
     doses = [_dose(one, zones[one.on]) for one in found.outcomes if one.on in zones]
     doses += [
         Dose(entry.local_day, DoseMark.EXTRA, _at(entry.performed_at, zones[entry.local_day]))
@@ -218,7 +184,7 @@ MARKS = {
 }
 
 
-def _dose(one: Outcome, zone: str) -> Dose:
+def _dose(one: Outcome, zone: ZoneInfo) -> Dose:
     occurrence, entry = one.occurrence, one.entry
     mark = MARKS[one.status]
     at = None
@@ -232,8 +198,9 @@ def _dose(one: Outcome, zone: str) -> Dose:
     return Dose(one.on, mark, at, due)
 
 
-def _at(instant: datetime, zone: str) -> time:
-    return words.local(instant, zone).time().replace(second=0, microsecond=0)
+def _at(instant: datetime, zone: ZoneInfo) -> time:
+    at = instant.astimezone(zone)
+    return time(at.hour, at.minute)
 
 
 def _windows(found: DoseSeries) -> Iterator[DoseWindow]:
@@ -257,7 +224,6 @@ def _changes(found: Iterable[progress.PlanChange]) -> tuple[PlanChange, ...]:
     return tuple(PlanChange(one.day, one.reason or one.title) for one in found)
 
 
-@lru_cache(maxsize=KEPT)
 def drawn(
     chart: Chart,
     theme: ThemeName,
@@ -267,7 +233,12 @@ def drawn(
     clinician: bool,
 ) -> bytes:
     """Return the file of a chart; the same values, theme, width and reader are drawn once."""
-    return draw(chart, theme, chart_words(locale, clinician), format, width)
+    key = ("drawn", chart, theme, width, format, locale, clinician)
+    found: bytes | None = kept().get(key, clock.now())
+    if found is None:
+        found = draw(chart, theme, chart_words(locale, clinician), format, width)
+        kept().put(key, FOR_GOOD, found)
+    return found
 
 
 # --- a chart as an answer ----------------------------------------------------------------------
@@ -331,19 +302,25 @@ def _chart(
         is_days = of.isascii() and of.isdigit() and len(of) <= 2 and 1 <= int(of) <= MOST_DAYS
         days = int(of) if is_days else CALENDAR_DAYS
         return calendar(actor, patient_id, days, now)
-    days = DAYS[width]
+    until = today + ONE_DAY
+    first = until - timedelta(days=DAYS[width])
     if name == "symptom":
-        return symptom_chart(
-            actor, patient_id, symptom_of(actor, patient_id, of, now), today, days, now
-        )
+        symptom = symptom_of(actor, patient_id, of, now)
+        reports = progress.symptom_series(actor, patient_id, symptom, first, until, now)
+        return symptom_of_series(reports, today)
     try:
         thing = UUID(of)
     except ValueError as error:
         raise NotFound from error
     if name == "goal":
-        return goal_chart(actor, patient_id, thing, today, GOAL_DAYS, now)
+        first = until - timedelta(days=GOAL_DAYS)
+        values = progress.goal_series(actor, patient_id, thing, first, until, now)
+        return goal_of_series(values, today)
     if name == "doses":
-        return dose_chart(actor, patient_id, thing, today, days, now)
+        doses = progress.dose_series(actor, patient_id, thing, first, until, now)
+        if doses.activity.kind is not ActivityKind.MEDICATION:
+            raise NotFound
+        return doses_of_series(doses, today)
     raise NotFound
 
 

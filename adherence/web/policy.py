@@ -1,7 +1,8 @@
 """The one door: every view names its policy, and nobody reaches a view past the guard.
 
 ``@policy("entry.log")`` names an action of ``domain.access.POLICY``; ``@public`` says that anybody
-may. ``guard_app`` refuses to finish an application with a route that says neither.
+may. ``guard_app`` refuses to finish an application with a route that says neither, or with a form
+whose fields nobody named: what a form does not have is refused before its view.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import RequestRedirect
 from werkzeug.routing import Rule as Route
 
 from adherence.domain import access
@@ -35,7 +37,8 @@ from adherence.settings import Settings
 from adherence.web import bodies, csrf, request_ids, sessions, throttles
 from adherence.web.clock import EXTENSION as CLOCK
 from adherence.web.clock import now
-from adherence.web.problems import MACHINES, SignedOut, StepNeeded
+from adherence.web.problems import MACHINES, SignedOut, StepNeeded, UnknownField
+from adherence.web.typed import Fields, Typed, typed
 
 View = Callable[..., Any]
 EXTENSION = "adherence.doors"
@@ -53,16 +56,22 @@ class UnguardedRoute(Exception):
     """A route of the application names no policy, so the application does not start."""
 
 
+class UnnamedFields(Exception):
+    """A form of the pages does not say what its fields are, so the application does not start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a view says of itself: its action, None for everybody; form fields that may repeat.
 
     ``takes_files`` lets its form be as long as a film, and have more fields than others.
-    ``throttle`` names the limits on how often it may be tried.
+    ``throttle`` names the limits on how often it may be tried. ``fields`` are those of its form,
+    None where nobody named them.
     """
 
     action: str | None
     repeats: frozenset[str]
+    fields: Fields | None = None
     takes_files: bool = False
     throttle: str | None = None
 
@@ -80,32 +89,37 @@ class Door:
     #: What a query may name; None where it may name anything.
     parameters: frozenset[str] | None
     throttle: str | None = None
+    #: The fields of its form; None where it has no form, as all of the API's.
+    fields: Fields | None = None
 
 
 def policy(
     action: str,
     *,
+    fields: Iterable[str] | None = None,
     repeats: Iterable[str] = (),
     takes_files: bool = False,
     throttle: str | None = None,
 ) -> Callable[[View], View]:
     """Let a view be entered by whom ``POLICY[action]`` names; it gets the actor first.
 
-    ``repeats`` names form fields that may occur more than once; ``takes_files`` says that its form
-    carries a picture or a film; ``throttle`` names the limits of ``web.throttles`` that hold.
+    ``fields`` names those of its form, all others are refused; ``repeats`` those that may occur
+    more than once; ``takes_files`` says that the form carries a picture or a film; ``throttle``
+    names the limits of ``web.throttles`` that hold.
     """
     if action not in POLICY:
         raise ValueError(f"{action} is not in the policy table")
     if throttle is not None and throttle not in throttles.LIMITS:
         raise ValueError(f"{throttle} is not among the limits")
+    given = None if fields is None else Fields(fields)
+    said = Mark(action, frozenset(repeats), given, takes_files, throttle)
 
     def mark(view: View) -> View:
         @wraps(view)
         def entered(*args: Any, **kwargs: Any) -> Any:
             return view(g.actor, *args, **kwargs)
 
-        mark = Mark(action, frozenset(repeats), takes_files, throttle)
-        entered.door = mark  # type: ignore[attr-defined]
+        entered.door = said  # type: ignore[attr-defined]
         return entered
 
     return mark
@@ -117,13 +131,15 @@ def public(view: View) -> View:
     return view
 
 
-def throttled(name: str) -> Callable[[View], View]:
-    """Let anybody enter a view, as often as the limits of ``name`` allow."""
+def throttled(name: str, fields: Iterable[str] | None = None) -> Callable[[View], View]:
+    """Let anybody enter a view with these form fields, as often as the limits of ``name`` allow."""
     if name not in throttles.LIMITS:
         raise ValueError(f"{name} is not among the limits")
+    given = None if fields is None else Fields(fields)
 
     def mark(view: View) -> View:
-        view.door = Mark(None, frozenset(), throttle=name)  # type: ignore[attr-defined]
+        said = Mark(None, frozenset(), given, throttle=name)
+        view.door = said  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -153,14 +169,39 @@ def guard_app(app: Flask, settings: Settings) -> None:
     Raises:
         UnguardedRoute: naming the endpoints without a policy, or whose address does not say whom
             they are about.
+        UnnamedFields: naming the endpoints of pages that take a form and do not say which fields.
     """
     found = {route.endpoint: _door(app, route) for route in app.url_map.iter_rules()}
     doors = {endpoint: door for endpoint, door in found.items() if door is not None}
     if unguarded := sorted(found.keys() - doors.keys()):
         raise UnguardedRoute(f"routes without a policy: {', '.join(unguarded)}")
+    if unnamed := sorted(
+        {route.endpoint for route in app.url_map.iter_rules() if _lacks(route, doors)}
+    ):
+        raise UnnamedFields(f"forms that do not name their fields: {', '.join(unnamed)}")
     app.extensions[EXTENSION] = doors
     app.before_request(lambda: _guard(doors, settings))
     app.after_request(lambda response: _note_refusal(doors, response))
+
+
+def _lacks(route: Route, doors: dict[str, Door]) -> bool:
+    """Whether a page takes a form whose fields nobody named, or not so that they can be known."""
+    door = doors[route.endpoint]
+    if door.is_machine or not (route.methods or set()) - SAFE - {"OPTIONS"}:
+        return False
+    return door.fields is None or not door.fields.named <= set(route.arguments)
+
+
+def takes(form: Typed) -> bool:
+    """Whether a page of ours has such a form, so that it may be offered to be sent once more."""
+    try:
+        endpoint, named = current_app.url_map.bind("").match(form.action, "POST")
+    except (HTTPException, RequestRedirect):
+        return False
+    door: Door = doors(current_app)[endpoint]
+    if door.fields is None or not door.fields.may_be_shown:
+        return False
+    return not door.fields.strangers([name for name, _value in form.fields], named)
 
 
 def doors(app: Flask) -> dict[str, Door]:
@@ -193,6 +234,7 @@ def _door(app: Flask, route: Route) -> Door | None:
         mark.takes_files,
         parameters,
         mark.throttle,
+        mark.fields,
     )
 
 
@@ -205,6 +247,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         TooMany: it was tried, or anything was asked, too often.
         NotPermitted: this role can never do it, or the form is not ours.
         NotFound: this actor may not do it with this patient, or there is no such patient.
+        UnknownField: the form has a field that its view does not take.
     """
     route = request.url_rule
     if route is None:
@@ -259,7 +302,7 @@ def _guard(doors: dict[str, Door], settings: Settings) -> None:
         _check_form(settings, door, is_safe)
     if rule.is_fresh and (session is None or not session.is_fresh(now())):
         g.refusal = Refusal.STEP
-        raise StepNeeded(_prove())
+        raise StepNeeded(_prove(), None if is_safe else _typed(door))
     if is_safe:
         _note_read(door, rule, actor)
     if session is not None and rule.is_act:
@@ -322,10 +365,26 @@ def _named(door: Door, actor: Actor) -> UUID:
 
 
 def _check_form(settings: Settings, door: Door, is_safe: bool) -> None:
-    """Refuse an unsafe request of a page that is not one of our own forms."""
-    if not is_safe:
-        bodies.check_form(settings, door.repeats, door.takes_files)
-        csrf.check()
+    """Refuse an unsafe request of a page that is not one of our own forms.
+
+    Its fields come last: what was typed is shown again only to whom one of our pages let type it.
+    """
+    if is_safe:
+        return
+    bodies.check_form(settings, door.repeats, door.takes_files)
+    csrf.check()
+    if door.fields is None:
+        return
+    given = [*request.form, *request.files]
+    if door.fields.strangers(given, request.view_args or {}):
+        raise UnknownField(_typed(door))
+
+
+def _typed(door: Door) -> Typed | None:
+    """What was typed into this request's form; a file cannot be shown again."""
+    if door.fields is None or request.files:
+        return None
+    return typed(request.path, request.form, door.fields, request.view_args or {})
 
 
 def _prove() -> str:

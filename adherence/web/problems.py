@@ -30,6 +30,7 @@ from adherence.domain.errors import (
 )
 from adherence.schemas.fields import messages_of
 from adherence.web import request_ids
+from adherence.web.typed import Typed
 
 log = logging.getLogger(__name__)
 #: A line for each refusal of somebody unknown that an attack would leave behind. Refusals of those
@@ -39,6 +40,8 @@ security = logging.getLogger("adherence.security")
 #: Addresses below these speak problem documents; all others are pages.
 MACHINES = ("/api/",)
 SIGN_IN = "/sign-in"
+#: Where a form waits while its sender shows a factor again.
+PROVE_FIRST = "/account/prove/first"
 #: Seconds after which a client may try again when the store is full, locked or away.
 RETRY_AFTER = 5
 
@@ -100,10 +103,18 @@ SHOWN: dict[int, tuple[Any, Any]] = {
         _later("Nothing you typed is lost if you keep this page. Try again in a moment."),
     ),
 }
+SHOWN_FIELD = (
+    _later("This page is no longer up to date"),
+    _later(
+        "It sent something that is not asked here. Perhaps it was open for long, or another program"
+        " added it. Nothing was stored."
+    ),
+)
 SHOWN_STEP = (
     _later("One step comes first"),
     _later("Show that it is you. Then do it again: nothing was stored."),
 )
+SHOWN_STEP_TYPED = _later("Show that it is you. What you typed is kept until then.")
 #: What the log calls a refusal that may be an attack.
 EVENTS = {403: "foreign form", 429: "too often"}
 #: What a driver calls the states in which waiting helps and nobody made a mistake.
@@ -115,11 +126,15 @@ class SignedOut(Unauthorized):
 
 
 class StepNeeded(Unauthorized):
-    """Somebody is signed in, but not for this: another step comes first, at ``to``."""
+    """Somebody is signed in, but not for this: another step comes first, at ``to``.
 
-    def __init__(self, to: str) -> None:
+    ``typed`` is the form that waits for it, where there is one.
+    """
+
+    def __init__(self, to: str, typed: Typed | None = None) -> None:
         super().__init__()
         self.to = to
+        self.typed = typed
 
 
 class MalformedRequest(HTTPException):
@@ -130,6 +145,16 @@ class MalformedRequest(HTTPException):
     def __init__(self, detail: str) -> None:
         super().__init__()
         self.detail = detail
+
+
+class UnknownField(HTTPException):
+    """A form has a field that its view does not take; ``typed`` is the form without it."""
+
+    code = 400
+
+    def __init__(self, typed: Typed | None) -> None:
+        super().__init__()
+        self.typed = typed
 
 
 def is_machine() -> bool:
@@ -172,12 +197,23 @@ def _where(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _page(status: int, step: str = "") -> Response:
+def _page(
+    status: int, step: str = "", typed: Typed | None = None, is_field: bool = False
+) -> Response:
     title, words = SHOWN.get(status) or SHOWN[500 if status >= 500 else 400]
     link, link_words = "/", _("To my first page")
-    if step:
+    again: dict[str, Any] | None = None
+    if is_field:
+        title, words = SHOWN_FIELD
+        if typed is not None:
+            again = _form(typed.action, typed.fields, _("Send what I typed"))
+    elif step:
         title, words = SHOWN_STEP
         link, link_words = step, _("Go on")
+        if typed is not None:
+            words = SHOWN_STEP_TYPED
+            again = _form(PROVE_FIRST, (("typed", typed.written()),), _("Go on"))
+            link, link_words = "/", _("To my first page")
     elif status == 401:
         link, link_words = SIGN_IN, _("Sign in")
     shown = {
@@ -186,11 +222,17 @@ def _page(status: int, step: str = "") -> Response:
         "ours": status >= 500,
         "link": link,
         "link_words": link_words,
+        "again": again,
     }
     page = render_template(
         "errors/error.html", status=status, title=title, detail=words, error=shown
     )
     return make_response(page, status)
+
+
+def _form(action: str, fields: Any, words: str) -> dict[str, Any]:
+    """A form whose fields nobody sees, with its one button."""
+    return {"action": action, "fields": fields, "words": words}
 
 
 def init_app(app: Flask) -> None:
@@ -228,7 +270,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, SignedOut) and not is_machine() and request.method == "GET":
         return redirect(SIGN_IN, 303)
     if isinstance(error, StepNeeded) and not is_machine():
-        return redirect(error.to, 303) if request.method == "GET" else _page(401, error.to)
+        if request.method == "GET":
+            return redirect(error.to, 303)
+        return _page(401, error.to, error.typed)
+    if isinstance(error, UnknownField):
+        _note("unknown field")
+        return _page(400, typed=error.typed, is_field=True)
     if isinstance(error, SecurityError):
         _note("foreign host")
         return problem(400) if is_machine() else _bare(400)  # no host, so no addresses for a page

@@ -18,6 +18,7 @@ from flask import Flask, Response, current_app, g, request
 
 from adherence import settings
 from adherence.domain.errors import TooMany
+from adherence.domain.sign_in import plain_address
 from adherence.services import sign_in, throttles
 from adherence.services.keys import keyed
 from adherence.web.clock import now
@@ -52,7 +53,7 @@ def account() -> str:
     Of a server's only clinic the word may be left out; both spellings are one account.
     """
     clinic = sign_in.clinic_of(request.form.get("clinic", "")[:100])
-    return f"{clinic} {request.form.get('email', '').strip().lower()[:300]}"
+    return f"{clinic} {plain_address(request.form.get('email', '')[:300])}"
 
 
 def account_from_here() -> str:
@@ -169,7 +170,7 @@ def _held() -> list[str]:
 
 
 def _mark(email: str) -> str:
-    return keyed("known", email.strip().lower()[:300])[0].hex()[:32]
+    return keyed("known", plain_address(email[:300]))[0].hex()[:32]
 
 
 def _write_cookie(response: Response) -> Response:

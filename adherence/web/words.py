@@ -6,9 +6,9 @@ record says *excused*. Every text is chosen when it is asked for, in the request
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -211,7 +211,7 @@ MANY = 5
 
 
 @lru_cache(maxsize=4096)
-def _written(pattern: str, on: date, locale: str) -> str:
+def _written(pattern: str, locale: str, on: date) -> str:
     return str(format_date(on, pattern, locale=locale))
 
 
@@ -222,7 +222,12 @@ def day(on: date, style: str = "long") -> str:
 
 def day_in(locale: str, on: date, style: str) -> str:
     """Return a local day in words of a named language."""
-    return _written(PATTERNS[locale][style], on, FORMATS[locale])
+    return _written(PATTERNS[locale][style], FORMATS[locale], on)
+
+
+def day_writer(locale: str, style: str) -> Callable[[date], str]:
+    """Return what writes local days in a named language, for many of them."""
+    return partial(_written, PATTERNS[locale][style], FORMATS[locale])
 
 
 def day_title(on: date) -> str:
@@ -237,13 +242,14 @@ def first_upper(text: object) -> str:
 
 
 @lru_cache(maxsize=512)
-def _zone(name: str) -> ZoneInfo:
+def zone_rules(name: str) -> ZoneInfo:
+    """Return the rules of an IANA zone."""
     return ZoneInfo(name)
 
 
 def local(instant: datetime, zone: str) -> datetime:
     """Return a UTC instant as wall-clock time in ``zone``."""
-    return instant.astimezone(_zone(zone))
+    return instant.astimezone(zone_rules(zone))
 
 
 def clock(instant: datetime | time, zone: str = "UTC") -> str:
@@ -259,7 +265,7 @@ def moment(instant: datetime, zone: str, today: date) -> str:
     if behind == 0:
         return clock(instant, zone)
     if 0 < behind < 7:
-        return f"{_written('EEE', at.date(), formats())} {clock(instant, zone)}"
+        return f"{_written('EEE', formats(), at.date())} {clock(instant, zone)}"
     if at.year == today.year:
         return day(at.date(), "short")
     return day(at.date(), "full")
@@ -303,7 +309,8 @@ def _form(value: float, count: int | None) -> int:
 
 def listed(parts: Iterable[object]) -> str:
     """Return the parts as one list in words: "a, b and c"."""
-    return str(format_list([str(part) for part in parts], locale=formats()))
+    said = [str(part) for part in parts]
+    return said[0] if len(said) == 1 else str(format_list(said, locale=formats()))
 
 
 def status(value: str, clinician: bool = False) -> str:
@@ -450,13 +457,13 @@ def side(exercise: str | None) -> str:
 
 def weekday(index: int, style: str = "EEEE") -> str:
     """Return the name of a weekday, Monday 0."""
-    return _written(style, date(2024, 1, 1 + index), formats())
+    return _written(style, formats(), date(2024, 1, 1 + index))
 
 
 def weekdays_brief(locale: str) -> tuple[str, str, str, str, str, str, str]:
     """Return the seven weekdays as a calendar heads its columns, Monday first."""
     mo, tu, we, th, fr, sa, su = (
-        _written("EEEEEE", date(2024, 1, 1 + index), FORMATS[locale]) for index in range(7)
+        _written("EEEEEE", FORMATS[locale], date(2024, 1, 1 + index)) for index in range(7)
     )
     return mo, tu, we, th, fr, sa, su
 

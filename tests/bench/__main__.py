@@ -33,7 +33,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--references", action="store_true", help="only the two references")
     parser.add_argument(
-        "--all-entries", action="store_true", help="entries beneath the largest clinic too: 12 GB"
+        "--all-entries",
+        action="store_true",
+        help="entries beneath everybody in the large clinics of W5: 17 GB",
     )
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     parser.add_argument("--server", choices=("gunicorn", "waitress"), default="gunicorn")

@@ -46,14 +46,16 @@ COPIED = (
 class Group:
     """How many patients of one clinic, how many days behind them, and what is asked of each.
 
-    Without ``entries`` the copies have day sums and a caseload row, but no entries beneath.
+    Only the first ``entries`` of them have entries beneath, all where nothing is said; the others
+    have the day sums, caseload row and milestones of a patient who has, which is all that a list
+    looks at. Whoever lived has entries.
     """
 
     name: str
     patients: int
     days: int
     plans: Plans = EIGHT_A_DAY
-    entries: bool = True
+    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A clinic that was filled."""
+    """A clinic that was filled; the record of ``whole`` people has its entries."""
 
     group: Group
     clinic: Clinic
     people: Sequence[Person]
+    whole: int
 
 
 def populate(engine: sa.Engine, group: Group, seed: int) -> Population:
@@ -90,16 +93,20 @@ def populate(engine: sa.Engine, group: Group, seed: int) -> Population:
         token = accounts.make_token(one.actor.account_id, "bench", began)
         people.append(Person(one.patient_id, one.actor.account_id, token, one))
     lived = tuple(people)
-    tables = [name for name in COPIED if group.entries or name != "entry"]
-    copier = Copier(engine, tables)
+    whole = group.patients if group.entries is None else max(group.entries, len(lived))
+    copiers = [
+        Copier(engine, COPIED),
+        Copier(engine, [name for name in COPIED if name != "entry"]),
+    ]
     for start in range(len(lived), group.patients, 100):
         with engine.begin() as connection:
             for number in range(start, min(start + 100, group.patients)):
                 original = lived[number % len(lived)]
+                copier = copiers[number >= whole]
                 people.append(copier.copy(connection, original, number, chance))
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
-    return Population(group, clinic, people)
+    return Population(group, clinic, people, whole)
 
 
 class Copier:
@@ -162,10 +169,12 @@ class Copier:
 
 
 def differences(population: Population, many: int, seed: int) -> list[str]:
-    """What the product finds wrong with the projections of ``many`` of the people."""
+    """What the product finds wrong with the projections of ``many`` whole records, most of them
+    copies."""
     from adherence.services import rebuild
 
     chance = random.Random(seed)
-    sample = chance.sample(list(population.people), min(many, len(population.people)))
+    whole = list(population.people[: population.whole])
+    sample = chance.sample(whole, min(many, len(whole)))
     now = datetime.now(UTC)
     return [str(found) for one in sample for found in rebuild.check(one.patient_id, now)]

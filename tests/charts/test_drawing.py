@@ -152,6 +152,52 @@ def test_no_file_carries_the_time_it_was_made_or_the_name_of_a_tool():
     assert b"matplotlib" not in file.lower()
 
 
+@pytest.mark.parametrize("width", ["phone", "wide"])
+def test_a_day_that_was_put_right_has_a_folded_corner_on_its_own_cell(width):
+    states = {day.day: day.status for day in CALENDAR.days}
+    found = {status: next(day for day, of in states.items() if of is status) for status in Status}
+    nothing = next(day for day, of in states.items() if of is None)
+    marked = (*found.values(), nothing, date(2020, 1, 1))
+
+    drawn = sheet(replace(CALENDAR, put_right=marked), "light", ENGLISH, width)
+
+    corners = [each for each in drawn.figure.get_children() if each.get_gid() == "put-right"]
+    assert len(corners) == 1
+    places = {tuple(place) for place in corners[0].get_offsets()}
+    assert len(places) == len(found) + 1
+    for status, day in found.items():
+        cells = [
+            tuple(place)
+            for artist in drawn.figure.get_children()
+            if artist.get_gid() == f"state-{status.value}"
+            for place in artist.get_offsets()
+        ]
+        order = sorted(of for of, each in states.items() if each is status)
+        x, y = cells[order.index(day)]
+        # Up to the right of the middle, by half a cell.
+        assert (x + 19, y - 20) in places
+    assert "put-right" not in _artists(CALENDAR, width)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_corner_stands_out_from_every_cell_by_its_edge_and_ink(theme):
+    tones = THEMES[theme]
+    file = draw(
+        replace(CALENDAR, put_right=tuple(day.day for day in CALENDAR.days)),
+        theme,
+        ENGLISH,
+        "svg",
+        "phone",
+    ).decode()
+    sign = re.search(r'id="put-right">.*?<use [^>]*style="(.*?)"', file, re.DOTALL)
+
+    assert sign is not None
+    # Black is what a shape is filled with where nothing is said.
+    filled = re.search("fill: (#[0-9a-f]{6})", sign[1])
+    assert (filled[1] if filled else "#000000") == tones.ink.lower()
+    assert f"stroke: {tones.surface.lower()}" in sign[1]
+
+
 def test_importing_the_charts_does_not_import_matplotlib():
     program = (
         "import sys, adherence.charts, adherence.charts.values, adherence.charts.style\n"

@@ -73,6 +73,33 @@ def test_a_calendar_without_a_day_that_counts_says_so_and_gives_no_rate():
     assert chart.sentence(ENGLISH) == "2 Feb 2026 to 15 Mar 2026: no day counts yet."
 
 
+def test_days_that_were_put_right_are_said_and_keep_their_state():
+    first, second, gone = date(2026, 2, 2), date(2026, 2, 5), date(2026, 1, 1)
+    blank = date(2026, 3, 14)
+    one = replace(CALENDAR, put_right=(second, second, gone, blank))
+    two = replace(CALENDAR, put_right=(second, first))
+
+    assert one.corrected() == [second]
+    assert two.corrected() == [first, second]
+    assert (one.facts().put_right, two.facts().put_right) == (1, 2)
+    assert one.facts().counts == CALENDAR.facts().counts
+    assert one.sentence(ENGLISH) == (
+        f"{CALENDAR.sentence(ENGLISH)} On 1 day the record was put right afterwards."
+    )
+    assert two.sentence(ENGLISH).endswith("On 2 days the record was put right afterwards.")
+    assert "put right" not in CALENDAR.sentence(ENGLISH)
+
+
+def test_a_day_put_right_is_said_also_where_no_day_counts_yet():
+    day = date(2026, 2, 2)
+    chart = replace(CALENDAR, days=(Day(day, None),), put_right=(day,))
+
+    assert chart.sentence(ENGLISH) == (
+        "2 Feb 2026 to 15 Mar 2026: no day counts yet. "
+        "On 1 day the record was put right afterwards."
+    )
+
+
 def test_russian_plurals_come_through():
     def said(count: int) -> str:
         first = date(2026, 2, 2)

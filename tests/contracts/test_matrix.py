@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -130,6 +130,8 @@ def ask(
     record = town.records[name]
     if ids is None:
         ids = ids_of(record) if name == of else random_ids()
+    elif "goal_id" in route.arguments:
+        record = replace(record, goal_id=ids["goal_id"])  # its form's field is called after it
     call = CALLS[route.endpoint]
     path = address(town.app, route, method, ids)
     if call.query is not None:

@@ -71,6 +71,31 @@ def statuses(of, entries, **changes):
     return [(outcome.on, outcome.status) for outcome in sorted(found, key=lambda o: o.on)]
 
 
+def test_reports_are_judged_the_same_beside_others_as_alone():
+    """What is said again and again is judged once; here each differs in one thing from another."""
+    whole, half = Amounts(quantity=2), Amounts(quantity=1)
+    told = [
+        (status, reason, amounts)
+        for status in (None, Status.DONE, Status.PARTLY, Status.SKIPPED, Status.MISSED)
+        for reason in (None, Reason.HURT)
+        for amounts in (Amounts(), whole, half, Amounts(quantity=0))
+    ]
+    of = activity(daily(starts_on=MONDAY), asked=whole)
+    reports = [
+        entry(at(MONDAY + n * DAY, "09:00"), status, reason=reason, amounts=amounts)
+        for n, (status, reason, amounts) in enumerate(told)
+    ]
+
+    def judged(entries):
+        found, _ = everything(of, entries)
+        return {o.on: (o.status, o.doses, o.volume) for o in found if o.entry is not None}
+
+    together = judged(reports)
+
+    assert len(together) == len(reports)
+    assert [judged([one]) for one in reports] == [{on: how} for on, how in together.items()]
+
+
 def test_a_dose_after_midnight_answers_the_evening_before():
     of = activity(daily(time(23), starts_on=MONDAY, ends_on=WEDNESDAY, window=around(2, 2)))
     found, extras = everything(of, [entry(at(TUESDAY, "00:30"))])

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.plants``: plant known faults of sign-in and see that tests find them.
+"""``python -m tests.faults.plants``: plant known faults and see that tests find them.
 
 Each plant is a change of a few words in a copy of the tree, and the tests that have to turn red.
 First these tests run on the untouched copy and have to be green. A plant whose words are no longer
@@ -23,6 +23,7 @@ WEB, SERVICES = "tests/web/test_sign_in.py", "tests/services/test_sign_in.py"
 SESSIONS, ONCE = "tests/web/test_sessions.py", "tests/services/test_one_time.py"
 ACCOUNTS, KEYS = "tests/services/test_accounts.py", "tests/services/test_passkeys.py"
 STEPS, HEADERS = "tests/security/test_steps.py", "tests/web/test_headers.py"
+TWINS = "tests/contracts/test_two_clinics.py"
 FORMS, PROCESSES = "tests/web/test_forms.py", "tests/services/test_two_processes.py"
 
 
@@ -657,6 +658,43 @@ PLANTS: tuple[Plant, ...] = (
             "web/bodies.py",
             "    elif mimetype in FORMS:\n        limit = settings.form_limit",
             "    elif mimetype in FORMS:\n        limit = settings.film_limit",
+        ),
+    ),
+    # --- two clinics ---------------------------------------------------------------------------
+    plant(
+        "Z7 an exercise takes the pages of another clinic's under the same id",
+        f"{TWINS}::test_Z7_nobody_of_the_northern_clinic_reads_a_southern_word_or_id",
+        (
+            "store/exercises.py",
+            "sa.and_(OWN_VERSION.c.clinic_id == OWN.c.clinic_id, OWN_VERSION.c.exercise_id",
+            "sa.and_(OWN_VERSION.c.clinic_id.is_not(None), OWN_VERSION.c.exercise_id",
+        ),
+    ),
+    plant(
+        "Z7 an entry is found by the device's id alone",
+        f"{TWINS}::test_Z7_what_is_sent_again_is_ones_own",
+        (
+            "store/entries.py",
+            "sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(\n        _mine, ",
+            "sa.select(ENTRY.c.payload_hash, ENTRY.c.seq).where(\n        ",
+        ),
+    ),
+    plant(
+        "Z7 an entry is shown by the device's id alone",
+        f"{TWINS}::test_Z7_nobody_of_the_northern_clinic_reads_a_southern_word_or_id",
+        (
+            "store/entries.py",
+            ".select_from(_marked)\n    .where(_mine, ENTRY.c.client_id",
+            ".select_from(_marked)\n    .where(ENTRY.c.client_id",
+        ),
+    ),
+    plant(
+        "Z7 a supply is found by its id alone",
+        f"{TWINS}::test_Z7_what_is_sent_again_is_ones_own",
+        (
+            "store/supplies.py",
+            "sa.select(*SUPPLY.c).where(_mine, _this)",
+            "sa.select(*SUPPLY.c).where(_this)",
         ),
     ),
     plant(

@@ -9,19 +9,32 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from tests.conftest import missing
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START = "import sys; from adherence.app import command; sys.exit(command())"
 #: What is due depends on the weekday and the hour, and a test must not.
 WEDNESDAY = "2026-03-18T07:05+01:00"
+#: What a page does once it is laid out has begun after two pictures of it.
+FRAMES = """() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"""
+ARRIVES = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker do all tests that share a clinic, which takes seconds to start."""
+    for item in items:
+        if "clinic" in getattr(item, "fixturenames", ()) and HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @dataclass
@@ -32,11 +45,26 @@ class Visit:
     url: str
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    pending: set[Any] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda sent: self.pending.add(sent))
+        for over in ("requestfinished", "requestfailed"):
+            self.page.on(over, lambda sent: self.pending.discard(sent))
 
     def open(self, path: str) -> None:
-        """Open a path of the clinic and wait until everything on it has arrived."""
+        """Open a path of the clinic and wait until everything on it has arrived.
+
+        The browser's own ``networkidle`` waits half a second on every page; here the page is asked
+        whether it still waits for something, and whether it began to after it was laid out.
+        """
+        self.pending.clear()
         self.page.goto(self.url + path)
-        self.page.wait_for_load_state("networkidle")
+        until = monotonic() + ARRIVES / 1000
+        self.page.evaluate(FRAMES)
+        while self.pending:
+            assert monotonic() < until, [request.url for request in self.pending]
+            self.page.evaluate(FRAMES)
 
     def violations(self) -> list[str]:
         """What axe-core finds on the page as it stands: rule, and where."""

@@ -16,7 +16,7 @@ from adherence.library.consent import texts
 from adherence.pages import frame
 from adherence.pages.qr import qr
 from adherence.pages.stairs import stairs
-from adherence.web import locale, words
+from adherence.web import headers, locale, words
 
 ID = "0198c0de-0000-7000-8000-000000000001"
 STATES = ("done", "partly", "skipped", "missed", "unreported", "excused")
@@ -27,6 +27,7 @@ def preview_app() -> Flask:
     app = Flask("adherence", template_folder=str(frame.templates_dir()))
     app.config.update(SECRET_KEY="preview")
     locale.init_app(app)
+    headers.init_app(app)
     frame.init_app(app)
     real_url_for = app.url_for
 
@@ -789,7 +790,7 @@ def _goal_new() -> dict[str, Any]:
                 View(value=value, word=word, hint=words.MEASURE_HINTS[value])
                 for value, word in words.MEASURES.items()
             ],
-            ladder=[View(name=f"gas_{i}", word=f"Level {i - 3}") for i in range(1, 6)],
+            ladder=[View(name=f"gas_{i}", word=f"Level {i - 2}") for i in range(5)],
             levels=[(value, value) for value in range(-2, 3)],
         ),
         "form": {"measure": "count", "words": ""},
@@ -904,9 +905,26 @@ def _activity_revise() -> dict[str, Any]:
 def _overview() -> dict[str, Any]:
     return {
         "overview": View(
-            title="Programme", sentence="Sums only.", facts=[], smallest=10, facts_title=""
+            title="Programme",
+            sentence="Sums only.",
+            facts=[],
+            smallest=11,
+            facts_title="",
+            groups="People are counted in groups.",
         )
     }
+
+
+def _overview_full() -> dict[str, Any]:
+    found = _overview()
+    found["overview"].facts = [
+        View(word="Patients with something due", value="66", hint=""),
+        View(word="Done", value="396 of 660", hint="462 if everything not reported was done"),
+        View(word="Not reported", value="66", hint=""),
+    ]
+    found["overview"].facts_title = "30 days until 9 March 2026"
+    found["overview"].definition = "Done of everything that was due."
+    return found
 
 
 def _sign_in(**changes: Any) -> dict[str, Any]:
@@ -1401,7 +1419,14 @@ def _audit(is_whole: bool) -> dict[str, Any]:
 
 
 def _audit_empty() -> dict[str, Any]:
-    nothing = {"lines": [], "older": "", "count": "0 lines", "errors": {}, "verified": None}
+    nothing = {
+        "lines": [],
+        "older": "",
+        "count": "0 lines",
+        "errors": {},
+        "verified": None,
+        "is_first": True,
+    }
     return {**_audit(is_whole=False), **nothing}
 
 
@@ -1419,6 +1444,7 @@ def _accesses() -> dict[str, Any]:
     return {
         "days": [View(day="2 March 2026", date="2026-03-02", people=people)],
         "older": "#",
+        "is_first": False,
         "newest": "#",
     }
 
@@ -1433,8 +1459,26 @@ def _error(ours: bool) -> dict[str, Any]:
             words="It may have moved, or it was never yours to open. Nothing is lost.",
             link="#",
             link_words="To Today",
+            again=None,
         )
     }
+
+
+def _error_typed() -> dict[str, Any]:
+    return {
+        "error": View(
+            ours=False,
+            title="This page is no longer up to date",
+            words="It sent something that is not asked here. Nothing was stored.",
+            link="#",
+            link_words="To my first page",
+            again=View(action="#", fields=[("kind", "rest")], words="Send what I typed"),
+        )
+    }
+
+
+def _send_now() -> dict[str, Any]:
+    return {"waiting": View(action="#", fields=[("signature", "Ruth Aldous")])}
 
 
 def _sample(template: str, context: Callable[[], dict[str, Any]]) -> View:
@@ -1522,6 +1566,7 @@ def _exercise(**changes: Any) -> dict[str, Any]:
         "is_clinician": True,
         "is_own": False,
         "older": "#",
+        "is_first": False,
         "back": "#",
         "prescribe": "#",
         "prescribe_words": "Prescribe it",
@@ -1560,7 +1605,15 @@ def _own(**changes: Any) -> dict[str, Any]:
                 seconds="2",
                 hold="0.5",
                 at="0",
-                sliders=[View(name="p0-knee", word="Knee", low="-5", high="158", value="5")],
+                sliders=[
+                    View(
+                        name="p0-spine_low.turn",
+                        word="Lower back, turn",
+                        low="-5",
+                        high="158",
+                        value="5",
+                    )
+                ],
             )
         ],
         "joints": ["hip.flexion"],
@@ -1664,6 +1717,7 @@ SAMPLES = {
     "activity-new": _sample("clinician/activity_new.html", _activity_new),
     "activity-revise": _sample("clinician/activity_revise.html", _activity_revise),
     "programme": _sample("programme/overview.html", _overview),
+    "programme-counted": _sample("programme/overview.html", _overview_full),
     "account": _sample("account/account.html", dict),
     "sign-in": _sample("account/sign_in.html", _sign_in),
     "signed-out": _sample("account/sign_in.html", _signed_out),
@@ -1688,6 +1742,8 @@ SAMPLES = {
     "prove": _sample("account/prove.html", _prove),
     "prove-twice": _sample("account/prove.html", _prove_twice),
     "prove-in-demo": _sample("account/prove.html", _prove_in_demo),
+    "prove-first": _sample("account/prove.html", lambda: {**_prove(), "waiting": "[]"}),
+    "send-now": _sample("account/send_now.html", _send_now),
     "prove-nothing": _sample("account/prove.html", _prove_nothing),
     "for": _sample("account/for.html", _for),
     "for-nobody": _sample("account/for.html", lambda: {"people": []}),
@@ -1734,5 +1790,6 @@ SAMPLES = {
         "patient/accesses.html", lambda: {"days": [], "older": "", "newest": ""}
     ),
     "not-found": _sample("errors/error.html", lambda: _error(False)),
+    "unknown-field": _sample("errors/error.html", _error_typed),
     "broken": _sample("errors/error.html", lambda: _error(True)),
 }

@@ -71,6 +71,13 @@ def test_a_past_day_is_put_right_and_every_figure_of_it_says_so(browser, ruth, a
         figure = html.split('id="figure-adherence', 1)[1].split("</section>", 1)[0]
         assert said in figure
         assert figure.count(" *</td>") == 1
+        # The picture says it too, to those who see it and to those who do not.
+        assert 'class="put-right-cell"' in figure
+        assert figure.count("On 1 day the record was put right afterwards.") == 2
+    for reader in (ruth.therapist, ruth.patient):
+        chart = f"/charts/{ruth.patient_id}/adherence.svg?of="
+        assert 'id="put-right"' in Browser(app, reader, TODAY).open(f"{chart}42")
+        assert 'id="put-right"' not in Browser(app, reader, TODAY).open(f"{chart}1")
 
 
 def test_what_did_not_happen_is_taken_out_and_the_day_is_open_again(browser, ruth):

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 
 from adherence import library
 from adherence.services import accounts, plans
 from tests.pages.browsers import SITE, Browser
-from tests.wards import MONDAY, clinic, ward
+from tests.wards import MONDAY, clinic
 
 HEEL = library.exercise_named("heel-raise")
-
-
-@pytest.fixture
-def ruth(app):
-    return ward(MONDAY - timedelta(days=1))
-
-
-@pytest.fixture
-def therapist(app, ruth):
-    return Browser(app, ruth.therapist, MONDAY)
-
-
-@pytest.fixture
-def patient(app, ruth):
-    return Browser(app, ruth.patient, MONDAY)
 
 
 def titles(html):

@@ -12,14 +12,9 @@ from adherence.domain.schedules import Schedule, ScheduleKind
 from adherence.services import entries, pauses, plans
 from adherence.services import today as days
 from tests.pages.browsers import SITE, Browser
-from tests.wards import MONDAY, ward
+from tests.wards import MONDAY
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ruth(app):
-    return ward(MONDAY - timedelta(days=1))
 
 
 @pytest.fixture
@@ -258,10 +253,14 @@ def test_a_dose_that_was_never_asked_for_has_no_page(browser, ruth, day, slot):
     path = f"/log/{ruth.medicine_id}/{day}/{slot}"
     about = {"activity_id": str(ruth.medicine_id), "day": str(day), "slot": str(slot)}
     card, fields = card_form(browser, ruth.exercise_id)
+    own = {name: fields[name] for name in ("csrf_token", "client_id")}
 
-    for address in (path, path.replace("/log/", "/not-today/")):
+    for address, said in (
+        (path, {"status": "done"}),
+        (path.replace("/log/", "/not-today/"), {"reason": "no_time"}),
+    ):
         assert browser.client.get(address, base_url=SITE).status_code == 404, address
-        assert browser.post(address, fields | {"status": "done"}).status_code == 404, address
+        assert browser.post(address, own | said).status_code == 404, address
     assert browser.post(card, fields | about | {"status": "done"}).status_code == 404
     assert stored(ruth) == []
 

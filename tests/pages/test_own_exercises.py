@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -16,25 +15,10 @@ from tests.domain.films import mp4
 from tests.pages.browsers import SITE, Browser
 from tests.services.test_media import picture
 from tests.services.test_own_exercises import label
-from tests.wards import MONDAY, clinic, ward
+from tests.wards import MONDAY, clinic
 
 HEEL = library.exercise_named("heel-raise")
 NEW = "/library/own/new"
-
-
-@pytest.fixture
-def ruth(app):
-    return ward(MONDAY - timedelta(days=1))
-
-
-@pytest.fixture
-def therapist(app, ruth):
-    return Browser(app, ruth.therapist, MONDAY)
-
-
-@pytest.fixture
-def patient(app, ruth):
-    return Browser(app, ruth.patient, MONDAY)
 
 
 def ticked(html):

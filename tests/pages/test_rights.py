@@ -7,8 +7,6 @@ import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from adherence.domain.access import Actor, Role
 from adherence.services import accounts, erasures, exports, proxies
 from adherence.services.erasures import ErasureState
@@ -16,22 +14,12 @@ from adherence.store.sessions import SESSION
 from adherence.web.exports import page
 from tests.pages.browsers import SITE, Browser
 from tests.practice import rows
-from tests.wards import MONDAY, Ward, ward
+from tests.wards import MONDAY, Ward
 
 if TYPE_CHECKING:
     from flask import Flask
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def ruth(app: Flask) -> Ward:
-    return ward(MONDAY - timedelta(days=1))
-
-
-@pytest.fixture
-def patient(app: Flask, ruth: Ward) -> Browser:
-    return Browser(app, ruth.patient, MONDAY)
 
 
 def admin(app: Flask, ruth: Ward, name: str) -> Browser:
@@ -161,7 +149,39 @@ def test_who_acts_for_a_patient_has_no_way_to_their_data(app: Flask, ruth: Ward)
     browser = Browser(app, maria, MONDAY)
     browser.press(browser.open("/for"), "/for", patient_id=str(ruth.patient_id))
     assert "/my-data" not in browser.open("/account")
+    assert "nothing new is stored" not in browser.open("/today")
     assert browser.client.get("/my-data", base_url=SITE).status_code == 403
+
+
+def test_who_acts_for_a_patient_reads_that_the_record_is_locked(
+    app: Flask, ruth: Ward, patient: Browser
+):
+    proxies.add_proxy(
+        ruth.therapist,
+        ruth.patient_id,
+        name="Maria",
+        email="",
+        until_at=None,
+        until_grown=False,
+        locale="en",
+        now=MONDAY,
+    )
+    one = proxies.proxies_of(ruth.patient, ruth.patient_id, MONDAY)[0]
+    wish = erasures.ask(ruth.patient, ruth.patient_id, "", MONDAY)
+    for name in ("Vera", "Otto"):
+        vera = admin(app, ruth, name)
+        html = vera.open("/forgetting")
+        vera.press(html, str(wish), outcome="restrict", reason="It must be kept.")
+
+    assert "nothing new is stored" in patient.open("/today")
+    maria = Browser(app, accounts.actor_of(one.account_id), MONDAY)
+    maria.press(maria.open("/for"), "/for", patient_id=str(ruth.patient_id))
+    said = "The record of Ruth Aldous is locked: it can be read, nothing new is stored."
+    for path in ("/today", "/progress", "/goals", "/account"):
+        html = maria.open(path)
+        assert said in html
+        assert "You are Maria, here for Ruth Aldous." in html
+        assert "/my-data" not in html
 
 
 def test_copies_are_asked_for_a_few_times_a_day(app: Flask, ruth: Ward, patient: Browser):

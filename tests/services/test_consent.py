@@ -329,20 +329,23 @@ def ward(ada: Actor, many: int) -> tuple[Actor, list[Actor]]:
 
 
 def test_G5_a_programme_counts_who_agrees_at_this_request(ada: Actor):
-    manager, people = ward(ada, 13)
-    assert programmes.overview(manager, MONDAY).patients == 0, "nobody was asked yet"
-    for one in people[:12]:
+    manager, people = ward(ada, 80)
+    programmes.count(ada.clinic_id, MONDAY)
+    assert programmes.overview(manager, MONDAY).patients is None, "nobody was asked yet"
+    for one in people[:66]:
         agrees(one, "programme", at=MONDAY)
+    for one in people[66:]:
+        agrees(one, "research", "care", at=MONDAY)
+    programmes.count(ada.clinic_id, MONDAY)
 
     found = programmes.overview(manager, MONDAY)
-    assert (found.patients, found.due, found.done, found.unreported) == (12, 120, 72, 12)
+    assert (found.patients, found.due, found.done, found.unreported) == (66, 660, 396, 66)
     takes_back(people[0], "programme", at=MONDAY + MINUTE)
-    assert programmes.overview(manager, MONDAY + MINUTE).due == 110
+    assert programmes.overview(manager, MONDAY + MINUTE).due == 330, "a group leaves with one"
     takes_back(people[1], "programme", at=MONDAY + MINUTE)
-    assert programmes.overview(manager, MONDAY + MINUTE).patients is None, "fewer than eleven"
+    assert programmes.overview(manager, MONDAY + MINUTE).patients is None, "the other one, too"
     agrees(people[1], "programme", at=MONDAY + HOUR)
-    agrees(people[12], "research", "care", at=MONDAY + HOUR)
-    assert programmes.overview(manager, MONDAY + HOUR).patients == 11
+    assert programmes.overview(manager, MONDAY + HOUR).patients == 33
 
 
 def test_G5_the_teams_queue_leaves_out_who_said_no_to_care(ada: Actor):

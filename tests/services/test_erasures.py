@@ -28,8 +28,9 @@ from adherence.services import (
     sessions,
 )
 from adherence.services.erasures import ErasureState, Fate, Outcome
+from adherence.store import addresses
 from adherence.store.classes import KINDS, Whose
-from adherence.store.db import Base, db
+from adherence.store.db import Base, db, write
 from adherence.store.ids import new_id
 from adherence.web.exports import page
 from tests import persons
@@ -441,13 +442,8 @@ def test_who_acts_for_somebody_else_keeps_the_account_for_that(
     town: Town, admin: Actor, other: Actor
 ):
     own, near = town.records["own"], town.records["near"]
-    accounts_table = Base.metadata.tables["account"]
-    db.session.execute(
-        sa.update(accounts_table)
-        .where(accounts_table.c.id == own.actor.account_id)
-        .values(email="own@example.org")
-    )
-    db.session.commit()
+    who = own.actor
+    assert write(lambda run: addresses.give(run, who.account_id, who.clinic_id, "own@example.org"))
     proxies.add_proxy(
         near.lead,
         near.patient_id,

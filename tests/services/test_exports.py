@@ -152,6 +152,8 @@ def test_the_page_reads_well_in_every_language(town: Town, locale: str):
     assert f"{record.mark} note" in said
     assert f"{record.mark} goal" in said
     assert {"en": "Opened in an emergency", "de": "Notfall", "ru": "экстренн"}[locale] in said
+    for key in ("pain_limit", "halfway", "did_not_understand", ">rest<", ">hurt<", ">en<"):
+        assert key not in said, "a word of the tables stands where the patient's should"
     for asking in ("http://", "https://", "<script", "src="):
         assert asking not in said, "the page asks for something elsewhere"
 

@@ -15,7 +15,6 @@ from adherence.services import (
     accounts,
     entries,
     exports,
-    factors,
     invites,
     key_inventory,
     pauses,
@@ -164,12 +163,14 @@ def test_K3_everything_outlives_a_change_of_secrets(app: Flask, tmp_path: Path):
     change(app, FRESH, old)
     assert note_of(note) == SAID
     assert {each.what: (each.current, each.earlier) for each in key_inventory.inventory()} == {
-        "data keys, and under them notes and answers": (0, 1),
+        "data keys, and under them notes, answers and addresses": (0, 1),
+        "keys of look-ups by address": (0, 1),
         "secrets of authenticator apps": (0, 1),
         "mails that wait": (0, 2),
+        "e-mail addresses": (0, 1),
     }
     done, unreadable = key_inventory.rotate(MONDAY)
-    assert (done, unreadable) == (4, 0)
+    assert (done, unreadable) == (6, 0)
     assert all(each.earlier == 0 == each.unreadable for each in key_inventory.inventory())
     assert len(rows(DATA_KEY)) == 2, "nothing new is written under a fresh key"
     newer = log(one, "after the change")
@@ -223,4 +224,3 @@ def test_the_inventory_shows_no_key(app: Flask):
     text = repr(list(key_inventory.fingerprints())) + repr(key_inventory.inventory())
 
     assert kept.secret_key not in text
-    assert factors.reseal_all() == (0, 0)

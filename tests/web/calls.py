@@ -66,7 +66,6 @@ EXERCISE = {"slug": "heel-raise", "version": 1, "moment": "start"}
 LESSON = {"slug": "pacing"}
 NO_OWN = {"slug": "own-0000000000", "medium_id": new_id()}
 ASKED_FORM = {
-    "kind": "exercise",
     "title": "Step-ups",
     "rhythm": "every_n_days",
     "every": "1",
@@ -144,6 +143,7 @@ CALLS: dict[str, Call] = {
     "factors.ask_email": Call(form=lambda record: {"email": "none"}, answers=(422,)),
     "factors.confirm_email": Call(form=lambda record: {"code": "12345678"}, answers=(422,)),
     "factors.prove": Call(),
+    "factors.prove_first": Call(form=lambda record: {"typed": '["/pause", [["kind", "rest"]]]'}),
     "factors.proven": Call(form=lambda record: {"demo": "yes", "to": "/"}, spends=("session",)),
     "factors.prove_options": Call(form=_no),
     "sessions.show": Call(),
@@ -294,6 +294,7 @@ CALLS: dict[str, Call] = {
     "plans.assign": Call(
         form=lambda record: {
             **ASKED_FORM,
+            "kind": "exercise",
             "starts_on": TODAY,
             "plan_id": _id(record.plan_id),
             "goal_id": _id(record.goal_id),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -307,7 +308,7 @@ def test_the_audit_by_person_shows_that_person_alone_and_goes_on(town: Town, mon
     own = town.records["own"]
     therapist = town.people["therapist"].actor
     assert therapist is not None
-    monkeypatch.setattr(audit, "LINES", 2)
+    monkeypatch.setattr(audit, "CLINIC_LINES", 2)
     for path in ("goals", "progress", "entries"):
         town.ask("therapist", f"/api/v1/patients/{own.patient_id}/{path}")
     form = {"actor_id": str(therapist.account_id), "kind": "read"}
@@ -324,6 +325,58 @@ def test_the_audit_by_person_shows_that_person_alone_and_goes_on(town: Town, mon
     assert "Goals seen" not in first
     assert "Goals seen" in second
     assert "Entries seen" not in second
+
+
+def turned(town: Town, page: str, press: str) -> tuple[str, dict[str, str]]:
+    """The page behind one of the buttons under the lines, and what its form carries."""
+    (form,) = re.findall(
+        rf'<form method="post" action="/audit">((?:(?!</form>).)*?){press}', page, re.DOTALL
+    )[-1:]
+    held = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form.rpartition("<form")[2]))
+    held.pop("csrf_token")
+    answer = town.ask("admin", "/audit", "POST", form=held)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True), held
+
+
+def times(page: str) -> list[str]:
+    return re.findall(r'<tr data-kind="[a-z]+"><td><time datetime="([^"]+)"', page)
+
+
+def test_the_audit_is_turned_page_by_page_with_what_was_asked_for(town: Town):
+    """25 lines at once; none twice, none left out, though every look adds one on top."""
+    own = town.records["own"]
+    therapist = town.people["therapist"].actor
+    assert therapist is not None
+    at = town.at
+    for _number in range(60):
+        town.at += timedelta(milliseconds=7)
+        town.ask("therapist", f"/api/v1/patients/{own.patient_id}/goals")
+    form = {
+        "since": "2026-03-01",
+        "until": "2026-03-03",
+        "actor_id": str(therapist.account_id),
+        "kind": "read",
+        "patient": f"{own.mark} P",
+    }
+    page = town.ask("admin", "/audit", "POST", form=form).get_data(as_text=True)
+    found, pages = times(page), 1
+    assert "The newest 25 lines" in page
+    assert "The newest ones" not in page
+    while "Older ones" in page:
+        page, held = turned(town, page, "Older ones")
+        assert {name: held[name] for name in form} == form
+        assert 0 < len(times(page)) <= 25
+        found += times(page)
+        pages += 1
+
+    reads = [moment for moment in found if datetime.fromisoformat(moment) > at]
+    assert len(reads) == len(set(reads)) == 60
+    assert found == sorted(found, reverse=True)
+    assert pages >= 3
+    first, held = turned(town, page, "The newest ones")
+    assert held == form
+    assert times(first) == found[:25]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -53,15 +53,13 @@ from adherence.web.clock import EXTENSION as CLOCK
 from adherence.web.exports import page
 from adherence.web.policy import doors
 from tests.builders import ZONE, application, closed, session_of
+from tests.wards import DAY, MONDAY
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-DAY = timedelta(days=1)
-#: Monday 2 March 2026, 10:00 in Berlin.
-MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 #: Plans began this long before.
 BEFORE = 10 * DAY
 _TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')

@@ -1,11 +1,11 @@
 """The days as six states: a row per week from Monday, a cell per day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from adherence.charts.calendar import Calendar, CalendarFacts
 from adherence.charts.drawing.canvas import Sheet
-from adherence.charts.drawing.signs import Point, rounded
+from adherence.charts.drawing.signs import CORNER, Point, rounded
 from adherence.charts.parts import ONE_DAY, Day
 from adherence.charts.style import WIDTHS, Theme, WidthName
 from adherence.charts.words import ChartWords
@@ -30,6 +30,7 @@ def sheet(chart: Calendar, theme: Theme, words: ChartWords, width: WidthName) ->
     drawn = Sheet(WIDTHS[width], HEAD + rows * ROW + 2, theme)
     cells: dict[Status | None, list[Point]] = {}
     days = chart.shown()
+    marked, corrected = set(chart.corrected()), []
     for column in range(columns):
         left = column * (drawn.width + 40) / 2
         _head(drawn, left, words, sums=width == "wide")
@@ -40,6 +41,8 @@ def sheet(chart: Calendar, theme: Theme, words: ChartWords, width: WidthName) ->
             week = {day: days[day] for day in _week(start) if day in days}
             for day, shown in week.items():
                 cells.setdefault(shown.status, []).append(_place(left, day, y))
+                if day in marked:
+                    corrected.append(_place(left, day, y))
             if width == "wide":
                 _sum(drawn, left, y, week, words)
             if start <= chart.today < start + 7 * ONE_DAY and chart.holds(chart.today):
@@ -58,7 +61,20 @@ def sheet(chart: Calendar, theme: Theme, words: ChartWords, width: WidthName) ->
         2.0,
         name="nothing",
     )
+    _corners(drawn, corrected)
     return drawn
+
+
+def _corners(sheet: Sheet, places: Sequence[Point]) -> None:
+    """Fold the corner of days that were put right; the gap round it shows on every ground."""
+    sheet.shapes(
+        CORNER,
+        [(x + CELL[0] / 2 + 1, y - CELL[1] / 2 - 1) for x, y in places],
+        fill=sheet.theme.ink,
+        edge=sheet.theme.surface,
+        width=2.0,
+        name="put-right",
+    )
 
 
 def _week(monday: date) -> list[date]:

@@ -29,6 +29,8 @@ CUTS = {
 CUT_WIDTH = {"tick": 0.135, "bar": 0.16, "plus": 0.13, "bars": 0.15}
 EDGE = 0.15
 FLAG = Path([(0, 0), (9, 0), (6.5, 4), (9, 8), (0, 8), (0, 0)], closed=True)
+CORNER = Path([(-13, 0), (0, 0), (0, 13), (-13, 0)], closed=True)
+"""The folded corner of a day that was put right; its place is the corner itself."""
 CIRCLE = Path.unit_circle()
 
 
