@@ -32,6 +32,7 @@ REVIEWED = {
     "pages.review._strip_words": "patterns of beads in words",
     "schemas.fields._uuid": "ids, without what they name",
     "services.day_sums._amounts": "numbers",
+    "services.entries._text": "ids, without what they name",
     "services.keys._derived": "keys of the server",
     "services.library.package_version": "files of the package",
     "services.passkeys._stand_in": "a key that nobody has",
