@@ -1,6 +1,7 @@
 """Values that are made by the hundred in one request, at the price of ordinary objects."""
 
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, field, fields, make_dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -9,9 +10,9 @@ T = TypeVar("T")
 def light(cls: type[T]) -> type[T]:
     """A frozen dataclass with slots, the same in all but the price of making one.
 
-    The ``__init__`` that ``dataclass(frozen=True)`` writes goes round the lock for every field, by
-    a call each. This one opens the new object, sets its fields plainly and closes it again: it is
-    of a twin class without the lock for as long as nobody else has it.
+    The ``__init__`` of ``dataclass(frozen=True)`` goes round the lock for every field, by a call
+    each. This one opens the new object, has its fields set plainly and closes it again: it is of a
+    twin class without the lock for as long as nobody else has it.
 
     Raises:
         TypeError: ``cls`` is not frozen, has no slots, or has more to do when one is made.
@@ -22,22 +23,16 @@ def light(cls: type[T]) -> type[T]:
         raise TypeError(f"{cls.__name__} is no plain frozen value")
     if any(not each.init or each.kw_only or each.default_factory is not MISSING for each in of):
         raise TypeError(f"{cls.__name__} has a field that is not simply given")
-    known: dict[str, Any] = {
-        "_closed": cls,
-        "_open": type(cls.__name__, (), {"__slots__": tuple(each.name for each in of)}),
-        "_set": object.__setattr__,
-        **{f"_{each.name}": each.default for each in of},
-    }
-    given = [each.name if each.default is MISSING else f"{each.name}=_{each.name}" for each in of]
-    lines = [
-        f"def __init__(self, {', '.join(given)}):",
-        "    _set(self, '__class__', _open)",
-        *(f"    self.{each.name} = {each.name}" for each in of),
-        "    self.__class__ = _closed",
-    ]
-    made: dict[str, Any] = {}
-    exec("\n".join(lines), known, made)  # noqa: S102 - of field names, as dataclasses does it
-    made["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-    made["__init__"].__annotations__ = cls.__init__.__annotations__
-    cls.__init__ = made["__init__"]  # type: ignore[method-assign]  # the same signature
+    given = [(each.name, Any, field(default=each.default)) for each in of]
+    twin = make_dataclass(cls.__name__, given, eq=False, repr=False, slots=True)
+    set_fields = vars(twin)["__init__"]
+    change = object.__setattr__
+
+    @wraps(cls.__init__)
+    def make(self: Any, *args: Any, **named: Any) -> None:
+        change(self, "__class__", twin)
+        set_fields(self, *args, **named)
+        self.__class__ = cls
+
+    cls.__init__ = make  # type: ignore[method-assign]  # the same signature
     return cls
