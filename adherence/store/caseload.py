@@ -3,6 +3,7 @@ history."""
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -67,9 +68,11 @@ def _set(*kept: str) -> Statement:
 
 #: What the indexes lie over. SQLite writes the pages of an index even where its value is the same,
 #: so there is a statement for each set of these that stays as it is.
-INDEXED = ("due30", "roll_at")
+INDEXED = ("due30", "need", "roll_at")
 set_caseload: dict[tuple[str, ...], Statement] = {
-    kept: _set(*kept) for kept in ((), INDEXED[:1], INDEXED[1:], INDEXED)
+    kept: _set(*kept)
+    for many in range(len(INDEXED) + 1)
+    for kept in itertools.combinations(INDEXED, many)
 }
 caseload_of = Statement(sa.select(*CASELOAD.c).where(_mine))
 caseload_to_roll = Statement(

@@ -131,6 +131,45 @@ def test_coming_back_after_a_break_is_a_milestone_and_a_late_entry_may_undo_it()
     assert rebuild.check(w.patient_id, back + DAY) == []
 
 
+def test_a_return_is_seen_though_the_first_complete_day_is_known():
+    w = ward()
+    do_all(w, MONDAY)
+    back = MONDAY + 12 * DAY
+    settle.settle(w.patient_id, back)
+    entries.log_entry(w.patient, w.patient_id, document(w.exercise_id, back), back)
+
+    assert {kind for kind, _ in standing(w)} == {
+        MilestoneKind.FIRST_ALL_DONE,
+        MilestoneKind.RETURN_AFTER_BREAK,
+    }
+    assert rebuild.check(w.patient_id, back) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_first_complete_day_is_lost_with_an_entry_of_its_own_week(again):
+    w = ward()
+    do_all(w, MONDAY)
+    if again:
+        do_all(w, MONDAY + DAY)
+    (done, *_) = (
+        one
+        for one in entries.entries(w.patient, w.patient_id, None, 100, MONDAY + DAY).entries
+        if one.local_day == MONDAY.date() and one.activity_id == w.exercise_id
+    )
+    later = MONDAY + 2 * DAY
+    entries.log_entry(
+        w.patient,
+        w.patient_id,
+        {"client_id": new_id(), "corrects_id": done.client_id, "withdrawn": True},
+        later,
+    )
+
+    told = [one.subject for row in review.queue(w.therapist, later) for one in row.notices]
+    assert rebuild.check(w.patient_id, later) == []
+    assert ((MilestoneKind.FIRST_ALL_DONE, 1) in standing(w)) is again
+    assert "first_all_done" in told
+
+
 def test_weeks_in_a_row_are_awarded_when_they_close():
     w = ward()
     for n in range(14):
