@@ -30,6 +30,7 @@ ARRIVES = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker do all tests that share a clinic, which takes seconds to start."""
     for item in items:
