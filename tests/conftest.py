@@ -10,8 +10,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -36,6 +37,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     share()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadgroup`` by file: pytest 9.2 keeps xdist 3.8 from reading the mark's groups.
+
+    Tests of one file of journeys share a clinic that takes seconds to start; files that measure or
+    kill processes share one worker. Everything else is dealt out test by test.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByFile(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = HERE.parent / nodeid.partition("::")[0]
+            if path.parent.name == "journeys":
+                return path.stem
+            return "processes" if is_of_processes(path) else nodeid
+
+    return ByFile(config, log)
+
+
+@cache
+def is_of_processes(path: Path) -> bool:
+    """Whether a file's tests are marked for the one worker that handles processes."""
+    return path.is_file() and 'xdist_group("processes")' in path.read_text("utf-8")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

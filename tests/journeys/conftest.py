@@ -16,8 +16,7 @@ import pytest
 
 from tests.conftest import missing
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START = "import sys; from adherence.app import command; sys.exit(command())"
@@ -28,13 +27,6 @@ FRAMES = """() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"""
 ARRIVES = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker do all tests that share a clinic, which takes seconds to start."""
-    for item in items:
-        if "clinic" in getattr(item, "fixturenames", ()) and HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @dataclass
