@@ -179,12 +179,15 @@ def _count_try(digest: bytes, stranger: Counter, run: Run) -> Any:
 
 def _note_stranger(strangers: list[Counter], run: Run) -> None:
     """As much as a line of audit for a wrong PIN asks and writes: a row more, and one changed."""
+    tried, refused = strangers
+    count = bucket_table.count[run.dialect.name]
     run.first(account_table.credentials_by_id, account_id=NOBODY)
     run.first(clinics.lock_clinic, clinic_id=NOBODY)
+    # The first row orders those who come at once: whoever holds it has the second to themselves.
+    run.value(count, key=tried.key, slot=tried.slot)
     # Put in anew, because adding a row touches more of the file than changing one.
-    run.do(bucket_table.drop_bucket, key=strangers[1].key)
-    for one in strangers:
-        run.value(bucket_table.count[run.dialect.name], key=one.key, slot=one.slot)
+    run.do(bucket_table.drop_bucket, key=refused.key)
+    run.value(count, key=refused.key, slot=refused.slot)
 
 
 def devices_of(account_id: UUID) -> list[Device]:

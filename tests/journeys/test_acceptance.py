@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adherence.domain.access import Actor
-from adherence.services import accounts, settle
-from adherence.web import clock
+from adherence.services import accounts, progress, settle
+from adherence.web import clock, pictures
 from tests.wards import clinic, patient_of
 
 ZONE = "Europe/Berlin"
@@ -387,15 +387,15 @@ def test_scenario_8_pain_zero_no_entry_and_prefer_not_to_say_differ_everywhere(s
         ("6", "no"),
     ]
 
-    from adherence.web.pictures import key_of, symptom_chart
-
-    key = key_of(person.actor.patient_id, "pain")
+    key = pictures.key_of(person.actor.patient_id, "pain")
     drawn = person.self("GET", f"/charts/symptom.svg?of={key}&width=wide")
     assert drawn.startswith("<?xml") or "<svg" in drawn
     with site.app.test_request_context():
-        chart = symptom_chart(
-            person.actor, person.actor.patient_id, "pain", site.now.date(), 4, site.now
+        today = site.now.date()
+        series = progress.symptom_series(
+            person.actor, person.actor.patient_id, "pain", today - 3 * DAY, today + DAY, site.now
         )
+        chart = pictures.symptom_of_series(series, today)
     facts = chart.facts()
     assert (facts.answered, facts.zero, facts.declined) == (2, 1, 1)
 

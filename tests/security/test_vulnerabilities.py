@@ -107,6 +107,7 @@ REVIEWED = {
     "exports.count_download": "found by patient and asker in the same transaction",
     "erasures.set_erasure": "found by patient or clinic in the same transaction",
     "break_glass.clear_expired": "the actor's own emergencies that are over",
+    "programmes.leave_group": "the nightly count dissolves groups of sums; no id from a request",
     "break_glass.see": "the privacy officer sees it, found in the actor's clinic first",
 }
 

@@ -765,6 +765,15 @@ def test_A14_a_right_pin_gives_the_five_tries_back(app: Flask):
         assert isinstance(devices.by_pin(cookie, PIN, Browser(), MONDAY), Entered)
 
 
+def test_A14_strangers_who_try_pins_at_once_wait_for_each_other(app: Flask):
+    """They share counters; whoever met the second one first would wait for ever."""
+    found()
+
+    done = at_once(app, lambda n: devices.by_pin("no device", f"{n:06d}", Browser(), MONDAY), 60)
+
+    assert done == [0] * 60
+
+
 def test_A14_of_fifty_wrong_pins_at_once_five_are_checked(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ):
