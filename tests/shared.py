@@ -56,4 +56,4 @@ def builders(make: Callable[[Rule, bool], Any]) -> Callable[[Rule, bool], Any]:
 def share() -> None:
     """Share them from here on."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
-    Rule._compile_builder = builders(Rule._compile_builder)  # type: ignore[method-assign]
+    Rule._compile_builder = builders(Rule._compile_builder)  # type: ignore[method-assign]  # shared

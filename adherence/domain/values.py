@@ -17,8 +17,9 @@ def light(cls: type[T]) -> type[T]:
     Raises:
         TypeError: ``cls`` is not frozen, has no slots, or has more to do when one is made.
     """
-    of: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]  # said to be a dataclass
-    how = cls.__dataclass_params__  # type: ignore[attr-defined]  # as above
+    kind: Any = cls  # what a dataclass has is not said by ``type``
+    of: tuple[Field[Any], ...] = fields(kind)
+    how = kind.__dataclass_params__
     if not how.frozen or "__slots__" not in vars(cls) or hasattr(cls, "__post_init__"):
         raise TypeError(f"{cls.__name__} is no plain frozen value")
     if any(not each.init or each.kw_only or each.default_factory is not MISSING for each in of):
@@ -28,11 +29,11 @@ def light(cls: type[T]) -> type[T]:
     set_fields = vars(twin)["__init__"]
     change = object.__setattr__
 
-    @wraps(cls.__init__)
+    @wraps(kind.__init__)
     def make(self: Any, *args: Any, **named: Any) -> None:
         change(self, "__class__", twin)
         set_fields(self, *args, **named)
         self.__class__ = cls
 
-    cls.__init__ = make  # type: ignore[method-assign]  # the same signature
+    kind.__init__ = make
     return cls

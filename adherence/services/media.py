@@ -82,7 +82,7 @@ def clean_picture(content: bytes) -> Clean:
     Raises:
         InvalidInput: ``not_a_picture``, ``too_many_pixels``.
     """
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - few processes see a picture
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - heavy; few processes need it
 
     try:
         with warnings.catch_warnings():
@@ -108,7 +108,7 @@ def clean_picture(content: bytes) -> Clean:
 
 
 def _written_anew(content: bytes) -> Clean:
-    from PIL import Image, ImageOps  # noqa: PLC0415 - few processes see a picture
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as in clean_picture
 
     with Image.open(BytesIO(content), formats=PICTURES) as found:
         if found.width * found.height > MOST_PIXELS:

@@ -596,7 +596,7 @@ class Store:
             connection = self.connection()
             try:
                 return Run(connection, self.kept).first(statement, **given)
-            except self.engine.dialect.dbapi.Error:  # type: ignore[union-attr]
+            except self.engine.dialect.dbapi.Error:  # type: ignore[union-attr]  # it is loaded
                 self.drop_connection()
                 raise
         with self.read() as run:

@@ -119,7 +119,7 @@ def policy(
         def entered(*args: Any, **kwargs: Any) -> Any:
             return view(g.actor, *args, **kwargs)
 
-        entered.door = said  # type: ignore[attr-defined]
+        entered.door = said  # type: ignore[attr-defined]  # what the guard reads of a view
         return entered
 
     return mark
@@ -139,7 +139,7 @@ def throttled(name: str, fields: Iterable[str] | None = None) -> Callable[[View]
 
     def mark(view: View) -> View:
         said = Mark(None, frozenset(), given, throttle=name)
-        view.door = said  # type: ignore[attr-defined]
+        view.door = said  # type: ignore[attr-defined]  # as in policy
         return view
 
     return mark

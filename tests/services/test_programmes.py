@@ -98,7 +98,7 @@ def test_G3_whoever_is_erased_or_locked_away_takes_the_group_along(
     programmes.count(ada.clinic_id, MONDAY)
     assert seen(clara) == (40, 400, 240)
     gone = people[7]
-    wish = erasures.ask(gone, gone.patient_id, "", MONDAY)  # type: ignore[arg-type]
+    wish = erasures.ask(gone, gone.patient_id, "", MONDAY)  # type: ignore[arg-type]  # it is a patient
     for name in ("Vera", "Otto"):
         admin = staff(ada.clinic_id, Role.ADMIN, email=f"{name}@example.org", name=name).actor
         if any(one.state in ErasureState.open_ones() for one in erasures.wishes(admin, MONDAY)):

@@ -812,11 +812,11 @@ def changes(work: Any) -> list[set[str]]:
         seen.append({name for name in watched if before[name] != after[name]})
         return answer
 
-    Store.write = spied  # type: ignore[method-assign]
+    Store.write = spied  # type: ignore[method-assign]  # watched
     try:
         work()
     finally:
-        Store.write = usual  # type: ignore[method-assign]
+        Store.write = usual  # type: ignore[method-assign]  # as it was
     return seen
 
 
