@@ -133,7 +133,8 @@ def test_the_team_has_a_copy_made_in_the_patients_language(app: Flask, ruth: War
     assert '<html lang="ru">' in archive.read("index.html").decode()
 
 
-def test_who_acts_for_a_patient_has_no_way_to_their_data(app: Flask, ruth: Ward):
+def maria_for(ruth: Ward) -> Actor:
+    """Somebody who acts for the patient from now on."""
     proxies.add_proxy(
         ruth.therapist,
         ruth.patient_id,
@@ -145,8 +146,11 @@ def test_who_acts_for_a_patient_has_no_way_to_their_data(app: Flask, ruth: Ward)
         now=MONDAY,
     )
     one = proxies.proxies_of(ruth.patient, ruth.patient_id, MONDAY)[0]
-    maria: Actor = accounts.actor_of(one.account_id)
-    browser = Browser(app, maria, MONDAY)
+    return accounts.actor_of(one.account_id)
+
+
+def test_who_acts_for_a_patient_has_no_way_to_their_data(app: Flask, ruth: Ward):
+    browser = Browser(app, maria_for(ruth), MONDAY)
     browser.press(browser.open("/for"), "/for", patient_id=str(ruth.patient_id))
     assert "/my-data" not in browser.open("/account")
     assert "nothing new is stored" not in browser.open("/today")
@@ -156,17 +160,7 @@ def test_who_acts_for_a_patient_has_no_way_to_their_data(app: Flask, ruth: Ward)
 def test_who_acts_for_a_patient_reads_that_the_record_is_locked(
     app: Flask, ruth: Ward, patient: Browser
 ):
-    proxies.add_proxy(
-        ruth.therapist,
-        ruth.patient_id,
-        name="Maria",
-        email="",
-        until_at=None,
-        until_grown=False,
-        locale="en",
-        now=MONDAY,
-    )
-    one = proxies.proxies_of(ruth.patient, ruth.patient_id, MONDAY)[0]
+    acts_for_her = maria_for(ruth)
     wish = erasures.ask(ruth.patient, ruth.patient_id, "", MONDAY)
     for name in ("Vera", "Otto"):
         vera = admin(app, ruth, name)
@@ -174,7 +168,7 @@ def test_who_acts_for_a_patient_reads_that_the_record_is_locked(
         vera.press(html, str(wish), outcome="restrict", reason="It must be kept.")
 
     assert "nothing new is stored" in patient.open("/today")
-    maria = Browser(app, accounts.actor_of(one.account_id), MONDAY)
+    maria = Browser(app, acts_for_her, MONDAY)
     maria.press(maria.open("/for"), "/for", patient_id=str(ruth.patient_id))
     said = "The record of Ruth Aldous is locked: it can be read, nothing new is stored."
     for path in ("/today", "/progress", "/goals", "/account"):

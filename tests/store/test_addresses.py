@@ -20,6 +20,7 @@ from adherence.store.accounts import ACCOUNT
 from adherence.store.db import Id, UtcDateTime, db, read, write
 from adherence.store.ids import new_id
 from tests.builders import opened
+from tests.cli.test_backups import Place, target
 from tests.conftest import databases
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -162,24 +163,32 @@ def test_the_address_of_two_accounts_of_a_clinic_is_refused_before_it_is_encrypt
             )
 
 
-def test_a_backup_from_before_comes_back_encrypted(
+@pytest.fixture
+def restore(
     before: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-):
-    from tests.cli.test_backups import Place, target
+) -> Callable[[], str]:
+    """Back the database up and restore it into a new one; the address of that."""
 
+    def backed_up_and_restored() -> str:
+        place = Place(before, tmp_path)
+        try:
+            place.run("keys", "create", tmp_path / "key")
+            assert place.back_up() == 0, capsys.readouterr()
+            into = target(place, request)
+            assert place.restore(into) == 0, capsys.readouterr()
+        finally:
+            backups.let_go(place.app)
+        return into
+
+    return backed_up_and_restored
+
+
+def test_a_backup_from_before_comes_back_encrypted(before: str, restore: Callable[[], str]):
     clinic_id = new_id()
     with opened(before):
         upgrade(to="0011")
         people = fill(clinic_id)
-    place = Place(before, tmp_path)
-    try:
-        place.run("keys", "create", tmp_path / "key")
-        assert place.back_up() == 0, capsys.readouterr()
-        into = target(place, request)
-        assert place.restore(into) == 0, capsys.readouterr()
-    finally:
-        backups.let_go(place.app)
-    with opened(into):
+    with opened(restore()):
         assert revision() == newest()
         assert len(held()) == MANY
         assert [one for one in held() if "canary" in one] == []
@@ -189,26 +198,16 @@ def test_a_backup_from_before_comes_back_encrypted(
 
 
 def test_a_backup_of_encrypted_addresses_is_found_in_and_written_to(
-    before: str, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    before: str, restore: Callable[[], str]
 ):
     """What a restoring process made ready in empty tables is not what it goes on with."""
-    from tests.cli.test_backups import Place, target
-
     clinic_id = new_id()
     with opened(before):
         upgrade(to="0011")
         people = fill(clinic_id)
         upgrade()
         write(lambda run: None)
-    place = Place(before, tmp_path)
-    try:
-        place.run("keys", "create", tmp_path / "key")
-        assert place.back_up() == 0, capsys.readouterr()
-        into = target(place, request)
-        assert place.restore(into) == 0, capsys.readouterr()
-    finally:
-        backups.let_go(place.app)
-    with opened(into):
+    with opened(restore()):
         assert found(clinic_id, address_of(3)) in people
         someone = accounts.create_account(
             clinic_id, Role.PATIENT, "Bea", "en", AT, email="bea@example.org"
