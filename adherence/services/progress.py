@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -385,6 +385,7 @@ def pictured(actor: Actor, patient_id: UUID, lengths: Lengths, now: datetime) ->
             activity_id: within(found, live_from, until) for activity_id, found in medicines.items()
         }
         live = live_outcomes(run, care, live_from, until, now, of_medicines)
+        due = _due(run, care, medicines, first, dosed, now)
         days = tuple(
             days_between(run, care, patient.settled_on, first_day, until, now, live).items()
         )
@@ -406,7 +407,7 @@ def pictured(actor: Actor, patient_id: UUID, lengths: Lengths, now: datetime) ->
             doses=tuple(
                 _dose_series(care, care.activities[activity_id], found, first_report, until)
                 for activity_id, found in medicines.items()
-                if _was_due(run, care, activity_id, found, first, dosed, now)
+                if activity_id in due
             ),
             put_right=tuple(_put_right(run, care, first, until)),
             changes_at=_changes_at(care, next_close(live, now), now),
@@ -426,21 +427,26 @@ def _medicines(care: Care, first: date, until: date) -> list[Activity]:
     ]
 
 
-def _was_due(
+def _due(
     run: Run,
     care: Care,
-    activity_id: UUID,
-    found: Found,
+    medicines: Mapping[UUID, Found],
     first: date,
     dosed: date,
     now: datetime,
-) -> bool:
-    """Whether any dose was due from ``first`` on; ``found`` begins with ``dosed``."""
-    if any(
-        not outcome.optional and outcome.status not in (Status.EXCUSED, Status.UPCOMING)
-        for outcome in found[0]
-    ):
-        return True
+) -> set[UUID]:
+    """The medicines of which any dose was due from ``first`` on; ``medicines`` holds what became of
+    theirs from ``dosed`` on, and the days before are asked for at most once."""
+    due = {
+        activity_id
+        for activity_id, (judged, _) in medicines.items()
+        if any(
+            not outcome.optional and outcome.status not in (Status.EXCUSED, Status.UPCOMING)
+            for outcome in judged
+        )
+    }
+    if len(due) == len(medicines):
+        return due
     rows = run.all(
         day_sum_table.counts_by_activity,
         patient_id=care.patient_id,
@@ -448,7 +454,7 @@ def _was_due(
         until=dosed,
         at=now,
     )
-    return any(row.activity_id == activity_id and Adherence(*row[1:]).due for row in rows)
+    return due | {row.activity_id for row in rows if Adherence(*row[1:]).due}
 
 
 def day_states(
