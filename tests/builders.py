@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def settings(url: str) -> Settings:
         requests_per_minute=10**9,
         media_folder=_media_folder(),
         export_folder=f"{_media_folder()}/exports",
-        tombstone_file=f"{_media_folder()}/tombstones.txt",
+        tombstone_file=str(tombstones()),
     )
 
 
@@ -52,6 +53,11 @@ def _media_folder() -> str:
     folder = tempfile.mkdtemp(prefix="adherence-media-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def tombstones() -> Path:
+    """The list of who is gone, outside the database."""
+    return Path(_media_folder()) / "tombstones.txt"
 
 
 def clinic_settings(url: str, **changes: Any) -> Settings:
@@ -65,7 +71,7 @@ def clinic_settings(url: str, **changes: Any) -> Settings:
         "requests_per_minute": 10**9,
         "media_folder": _media_folder(),
         "export_folder": f"{_media_folder()}/exports",
-        "tombstone_file": f"{_media_folder()}/tombstones.txt",
+        "tombstone_file": str(tombstones()),
     }
     return Settings(**{**given, **changes})
 

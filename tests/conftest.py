@@ -155,7 +155,13 @@ def worker_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path, worker_name: str) -> Iterator[str]:
-    """The address of an empty, migrated database that only this test uses."""
+    """The address of an empty, migrated database that only this test uses.
+
+    What lies beside a database is emptied with it.
+    """
+    from tests.builders import tombstones
+
+    tombstones().unlink(missing_ok=True)
     if request.param == "sqlite":
         path = tmp_path / "adherence.sqlite"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)

@@ -388,11 +388,8 @@ def renew_list_beside(backup: Path) -> None:
     """Add to the list beside a backup what it lacks, so that it travels with the backups."""
     erasures.list_tombstones()
     beside = list_beside(backup)
-    known = {(one.digest, one.fate) for one in erasures.read_tombstones(beside)}
     listed = erasures.read_tombstones(Path(settings.current().tombstone_file))
-    erasures.append_tombstones(
-        beside, [one for one in listed if (one.digest, one.fate) not in known]
-    )
+    erasures.add_tombstones(beside, listed)
     if not beside.exists():
         beside.touch(0o600)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -35,6 +36,7 @@ from adherence.store.db import Run, forget, read, write
 from adherence.store.erasures import ErasureState as ErasureState
 from adherence.store.erasures import Outcome as Outcome
 from adherence.store.ids import new_id
+from adherence.store.lock_files import LockFile
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,11 @@ class Tombstone:
     digest: bytes
     fate: Fate
     at: datetime
+
+    def line(self) -> bytes:
+        """How it stands in the list."""
+        at = self.at.astimezone(UTC).isoformat()
+        return f"{self.digest.hex()} {self.fate.value} {at}\n".encode("ascii")
 
 
 # --- asking ------------------------------------------------------------------------------------
@@ -263,8 +270,8 @@ def decide(
         forget()
         try:
             list_tombstones()
-        except OSError:
-            # It is done and committed; the jobs try again until the list says so.
+        except (OSError, InvalidInput):
+            # It is done and committed; the jobs try again, and are unwell, until the list says so.
             log.exception("the list of tombstones could not be written")
     return state
 
@@ -372,8 +379,6 @@ def list_tombstones() -> int:
 
     Done right after an erasure, and again by the jobs in case that was cut short.
     """
-    path = Path(settings.current().tombstone_file)
-    known = {(one.digest, one.fate) for one in read_tombstones(path)}
     with read() as run:
         found = [
             Tombstone(bytes(row.digest), Fate.ERASED, row.erased_at)
@@ -382,25 +387,48 @@ def list_tombstones() -> int:
             Tombstone(digest_of(row.id), Fate.RESTRICTED, row.restricted_at)
             for row in run.all(table.restricted_patients)
         ]
-    missing = [one for one in found if (one.digest, one.fate) not in known]
-    append_tombstones(path, missing)
+    return add_tombstones(Path(settings.current().tombstone_file), found)
+
+
+def add_tombstones(path: Path, found: Iterable[Tombstone]) -> int:
+    """Write at the end of a list, down to the disk, what it lacks; how many lines.
+
+    An unreadable last line without its end is what a full disk or a lost current leaves. It is cut
+    off first: it named nobody, and whoever it was about is among ``found``.
+
+    Raises:
+        InvalidInput: a whole line cannot be read, so nobody can say who is missing.
+    """
+    found = list(found)
+    if not found and not path.exists():
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o600)
+    with closing(LockFile(path)) as lock, lock, path.open("r+b") as file:
+        written = file.read()
+        whole = _without_torn_line(written)
+        known = {(one.digest, one.fate) for one in _tombstones_in(whole)}
+        missing = [one for one in found if (one.digest, one.fate) not in known]
+        if missing or whole != written:
+            stays = min(len(whole), len(written))
+            file.seek(stays)
+            file.write(whole[stays:] + b"".join(one.line() for one in missing))
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
     return len(missing)
 
 
-def append_tombstones(path: Path, added: Iterable[Tombstone]) -> None:
-    """Write lines at the end of a list, down to the disk."""
-    text = "".join(
-        f"{one.digest.hex()} {one.fate.value} {one.at.astimezone(UTC).isoformat()}\n"
-        for one in added
-    )
-    if not text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _without_torn_line(written: bytes) -> bytes:
+    """A list whose last line has its end, or is gone where it cannot be read."""
+    end = written.rfind(b"\n") + 1
+    if end == len(written):
+        return written
+    try:
+        _tombstones_in(written[end:])
+    except InvalidInput:
+        return written[:end]
+    return written + b"\n"
 
 
 def read_tombstones(path: Path) -> list[Tombstone]:
@@ -409,12 +437,15 @@ def read_tombstones(path: Path) -> list[Tombstone]:
     Raises:
         InvalidInput: a line cannot be read, so nobody can say who is missing.
     """
-    if not path.exists():
-        return []
+    return _tombstones_in(path.read_bytes()) if path.exists() else []
+
+
+def _tombstones_in(text: bytes) -> list[Tombstone]:
+    """The tombstones that the bytes of a list name."""
     found = []
-    for line in path.read_text("ascii").splitlines():
+    for line in text.splitlines():
         try:
-            digest, fate, at = line.split(" ")
+            digest, fate, at = line.decode("ascii").split(" ")
             one = Tombstone(bytes.fromhex(digest), Fate(fate), datetime.fromisoformat(at))
         except ValueError as error:
             raise InvalidInput("tombstones", "unreadable") from error

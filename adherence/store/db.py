@@ -31,6 +31,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from adherence.store.lock_files import LockFile
+
 T = TypeVar("T")
 
 NAMING = {
@@ -718,7 +720,9 @@ class _GroupDoor:
         self._queue: deque[_Job] = deque()
         self._led = False
         self._connection: Connection | None = None
-        self._lock_file = _LockFile(store.engine.url.database)
+        database = store.engine.url.database
+        held_in_memory = database in (None, "", ":memory:")
+        self._lock_file = LockFile(None if held_in_memory else Path(f"{database}.lock"))
 
     def write(self, work: Callable[[Run], T]) -> T:
         job = _Job(work)
@@ -813,42 +817,6 @@ class _GroupDoor:
         if connection is not None:
             connection.close()
         self._lock_file.close()
-
-
-class _LockFile:
-    """An exclusive lock between processes, woken by the kernel; nothing for a database in memory.
-
-    The descriptor is opened after a fork and owned by one door: an inherited one would let both
-    processes hold the lock. Windows has no flock; there one process serves (waitress), and
-    SQLite's own lock still keeps the file whole.
-    """
-
-    def __init__(self, database: str | None) -> None:
-        self._path = None if database in (None, "", ":memory:") else Path(f"{database}.lock")
-        self._descriptor: int | None = None
-        try:
-            import fcntl  # noqa: PLC0415 - does not exist on Windows
-        except ImportError:  # pragma: no cover - Windows
-            self._flock: Callable[[int, int], None] | None = None
-        else:
-            self._flock = fcntl.flock
-            self._exclusive, self._free = fcntl.LOCK_EX, fcntl.LOCK_UN
-
-    def __enter__(self) -> None:
-        if self._path is None or self._flock is None:
-            return
-        if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._flock(self._descriptor, self._exclusive)
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None and self._flock is not None:
-            self._flock(self._descriptor, self._free)
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 # --- joining a Flask application ---------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -432,10 +433,70 @@ def test_whom_an_old_backup_brings_back_goes_again(town: Town, admin: Actor, oth
     assert erasures.bury_again(listed, MONDAY) == (0, 0)
 
 
-def test_a_damaged_list_is_not_taken_for_an_empty_one(town: Town):
-    path().write_text("nonsense\n")
+def test_a_damaged_list_is_not_taken_for_an_empty_one(tmp_path: Path):
+    listed = tmp_path / "tombstones.txt"
+    for damaged in ("nonsense\n", "nonsense", f"{'0' * 64} erased\n", "\xff\n"):
+        listed.write_bytes(damaged.encode("latin-1"))
+        with pytest.raises(InvalidInput, match="tombstones"):
+            erasures.read_tombstones(listed)
+
+
+GONE = [
+    erasures.Tombstone(bytes([n]) * 32, fate, MONDAY)
+    for n in range(3)
+    for fate in (Fate.RESTRICTED, Fate.ERASED)
+]
+
+
+def test_a_line_that_was_cut_short_is_written_again(tmp_path: Path):
+    listed = tmp_path / "new" / "tombstones.txt"
+    assert erasures.add_tombstones(listed, []) == 0
+    assert not listed.exists(), "an empty list would say that nobody is gone"
+    assert erasures.add_tombstones(listed, GONE[:1]) == 1
+    first = listed.read_bytes()
+    assert erasures.add_tombstones(listed, GONE) == len(GONE) - 1
+    whole = listed.read_bytes()
+    assert erasures.read_tombstones(listed) == GONE
+    assert listed.stat().st_mode & 0o077 == 0
+    for cut in range(len(whole)):
+        listed.write_bytes(whole[:cut])
+        erasures.add_tombstones(listed, GONE)
+        known = [(one.digest, one.fate) for one in erasures.read_tombstones(listed)]
+        assert known == [(one.digest, one.fate) for one in GONE]
+        assert listed.read_bytes().startswith(first[: cut or None])
+    listed.write_bytes(whole.rstrip())
+    assert erasures.add_tombstones(listed, GONE[:2]) == 0
+    assert listed.read_bytes() == whole, "what was written by hand without its end stays"
+    listed.write_bytes(b"nonsense\n" + whole)
     with pytest.raises(InvalidInput, match="tombstones"):
-        erasures.read_tombstones(path())
+        erasures.add_tombstones(listed, GONE)
+    assert listed.read_bytes() == b"nonsense\n" + whole
+
+
+def test_two_processes_write_one_list(tmp_path: Path):
+    listed = tmp_path / "tombstones.txt"
+    many = [erasures.Tombstone(bytes([n]) * 32, Fate.ERASED, MONDAY) for n in range(200)]
+
+    def one_by_one(_: int) -> int:
+        return sum(erasures.add_tombstones(listed, [one]) for one in many)
+
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(one_by_one, range(4)))
+    assert sum(added) == len(many)
+    assert sorted(erasures.read_tombstones(listed), key=lambda one: one.digest) == many
+
+
+def test_a_damaged_list_takes_no_decision_back(
+    town: Town, admin: Actor, other: Actor, caplog: pytest.LogCaptureFixture
+):
+    path().write_text("nonsense\n")
+    record = erase(town, admin, other)
+    assert persons.rows("patient", record.patient_id, None) == []
+    assert "the list of tombstones could not be written" in caplog.text
+    with pytest.raises(InvalidInput, match="tombstones"):
+        erasures.list_tombstones()
+    path().unlink()
+    assert erasures.list_tombstones() == 1
 
 
 def test_who_acts_for_somebody_else_keeps_the_account_for_that(
