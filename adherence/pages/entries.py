@@ -800,11 +800,7 @@ def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> Show
         ),
         action=action,
         client_id=fresh_id(now()),
-        statuses=[]
-        if row.status is None or kind is ActivityKind.CHECK_IN
-        else [
-            ShownStatus(value, str(words.ANSWERS[value])) for value in ("done", "partly", "skipped")
-        ],
+        statuses=_statuses(row, kind),
         reasons=[("", "–"), *((value, str(word)) for value, word in words.REASONS.items())],
         asks=_question(row.symptom) if row.symptom else "",
         asks_zero=_("nothing at all"),
@@ -815,12 +811,27 @@ def shown_version(actor: Actor, patient_id: UUID, row: Any, action: str) -> Show
         amounts=amount_fields(asked) if asked else [],
         pain=is_exercise,
         effort=is_exercise,
-        hint=_("To answer it after all, take this back. The card then asks again.")
-        if kind is ActivityKind.CHECK_IN and not row.symptom
-        else "",
+        hint="" if kind is not ActivityKind.CHECK_IN or row.symptom else _question_hint(clinician),
         latest_day=today.isoformat(),
         history=_history(actor, patient_id, row, asked, today),
     )
+
+
+def _statuses(row: Any, kind: ActivityKind | None) -> list[ShownStatus]:
+    """Return the answers that a form offers; a question left unanswered can only stay so."""
+    offered: tuple[str, ...] = ("done", "partly", "skipped")
+    if row.status is None or _is_question(row):
+        offered = ()
+    elif kind is ActivityKind.CHECK_IN:
+        offered = ("skipped",)
+    return [ShownStatus(value, str(words.ANSWERS[value])) for value in offered]
+
+
+def _question_hint(clinician: bool) -> str:
+    """Return how an unanswered question comes to its number."""
+    if clinician:
+        return _("If it was answered after all, take this out. The patient can note the number.")
+    return _("To answer it after all, take this back. The card then asks again.")
 
 
 def _goal_of(actor: Actor, patient_id: UUID, row: Any) -> Goal | None:

@@ -213,7 +213,7 @@ def _file(actor: Actor, patient_id: UUID, export_id: UUID) -> Response:
 
 def _shown(one: Export, link: str, zone: str) -> ShownCopy:
     asked = words.moment(one.created_at, zone, words.local(now(), zone).date())
-    until = words.day(words.local(one.ends_at, zone).date())
+    until = words.day(words.local(one.ends_at, zone).date(), "day")
     match one.state:
         case exports.ExportState.READY:
             note = _("%(size)s, until %(day)s", size=_size(one.size or 0), day=until)

@@ -320,7 +320,7 @@ def _page(actor: Actor, errors: dict[str, str]) -> ResponseReturnValue:
         passkeys=[
             ShownKey(
                 one.label or _("Passkey"),
-                _("since %(day)s", day=words.day(one.created_at.date())),
+                _("since %(day)s", day=words.day(one.created_at.date(), "full")),
                 url_for("factors.drop_passkey", passkey_id=one.id),
             )
             for one in passkeys.passkeys_of(actor.account_id)

@@ -168,7 +168,7 @@ def _sheet(made: Invite, patient_id: UUID) -> ResponseReturnValue:
     return render_template(
         "clinician/invite_sheet.html",
         sheet=made,
-        until=words.day(made.ends_at.date()),
+        until=words.day(made.ends_at.date(), "day"),
         square=qr(made.link, _("Square code that opens the sign-in page")),
         address=made.link.partition("#")[0].partition("://")[2],
         back=url_for("invites.show", patient_id=patient_id),
@@ -182,7 +182,7 @@ def _page(
     if found.devices:
         state = _("Signs in by PIN.")
     elif found.invited_until is not None:
-        state = _("Invited until %(day)s.", day=words.day(found.invited_until.date()))
+        state = _("Invited until %(day)s.", day=words.day(found.invited_until.date(), "day"))
     elif found.email:
         state = _("Signs in by mail or password.")
     else:
@@ -217,7 +217,7 @@ def _page(
 
 def _until(one: proxies.Proxy) -> str:
     if one.until_at is not None:
-        return _("until %(day)s", day=words.day(one.until_at.date() - ONE_DAY))
+        return _("until %(day)s", day=words.day(one.until_at.date() - ONE_DAY, "full"))
     if one.grown_year is not None:
         return _("until the end of %(year)s", year=one.grown_year - 1)
     return _("until somebody ends it")

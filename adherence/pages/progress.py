@@ -45,9 +45,9 @@ GOAL_DAYS = pictures.GOAL_DAYS
 NUMBERS = frozenset([int, float])
 WIDE = "(min-width: 62rem)"
 THEMES = (
-    ("(prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
+    ("screen and (prefers-contrast: more) and (prefers-color-scheme: dark)", "dark-contrast"),
     ("(prefers-contrast: more)", "contrast"),
-    ("(prefers-color-scheme: dark)", "dark"),
+    ("screen and (prefers-color-scheme: dark)", "dark"),
 )
 MOST_CELLS = 4096
 """Printed days, times, numbers and states that a process keeps of one column."""
@@ -194,7 +194,7 @@ def _of_goal(found: Pictured, series: GoalSeries, charts: str, clinician: bool) 
         chart,
         clinician,
         said=_goal_sentence(goal, chart),
-        place="",
+        place="plot-goal",
         meaning=_("The line holds until it is measured again."),
         put_right=[one for one in found.put_right if one.goal_id == goal.id],
     )
@@ -308,7 +308,7 @@ def _sources(phone: str, wide: str) -> Markup:
     picture itself."""
     chosen = [(query, phone, theme) for query, theme in THEMES]
     if wide:
-        wider = [(f"{WIDE} and {query}", wide, theme) for query, theme in THEMES]
+        wider = [(f"{query} and {WIDE}", wide, theme) for query, theme in THEMES]
         chosen = [*wider, (WIDE, wide, "light"), *chosen]
     source = Markup('  <source media="{}" srcset="{}&amp;theme={}">')
     return Markup("").join(source.format(*one) for one in chosen)

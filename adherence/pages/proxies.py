@@ -66,7 +66,7 @@ def show(actor: Actor) -> ResponseReturnValue:
     people = [
         ShownKey(
             one.proxy_name,
-            _("since %(day)s", day=words.day(one.from_at.date())),
+            _("since %(day)s", day=words.day(one.from_at.date(), "full")),
             url_for("proxies.end", proxy_id=one.id)
             if actor.acts_for is None or one.account_id == actor.account_id
             else "",

@@ -148,7 +148,7 @@ def goal_of_series(found: GoalSeries, today: date) -> GoalChart:
         target=goal.target,
         ratings=tuple(Measured(one.day, one.value) for one in found.ratings),
         baseline=goal.baseline,
-        unit=goal.unit,
+        unit=words.unit_name(goal.unit),
         ladder=None if ladder is None else (ladder[0], ladder[1], ladder[2], ladder[3], ladder[4]),
         changes=_changes(found.changes),
     )

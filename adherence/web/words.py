@@ -338,6 +338,30 @@ def unit_of(value: float, name: str | None) -> str:
     return forms(value, MANY) if forms else unit(value, name)
 
 
+def unit_name(name: str | None) -> str:
+    """Return what is counted, without a number, as it stands at an axis; empty if unsaid."""
+    said = (name or "").strip()
+    known = _UNIT_NAMES.get(said.lower())
+    return str(known) if known else said
+
+
+_UNIT_NAMES = {
+    one: said
+    for ones, said in {
+        ("tablet", "tablets"): _later("tablets"),
+        ("capsule", "capsules"): _later("capsules"),
+        ("drop", "drops"): _later("drops"),
+        ("puff", "puffs"): _later("puffs"),
+        ("step", "steps"): _later("steps"),
+        ("stair", "stairs"): _later("stairs"),
+        ("night", "nights"): _later("nights"),
+        ("minute", "minutes", "min"): _later("minutes"),
+        ("metre", "metres"): _later("metres"),
+    }.items()
+    for one in ones
+}
+
+
 def _tablets(value: float, count: int | None = None) -> str:
     return ngettext("%(n)s tablet", "%(n)s tablets", _form(value, count), n=number(value))
 

@@ -345,7 +345,7 @@ def test_the_palette_is_that_of_the_pages():
     if not found:
         pytest.skip("the pages' tokens.css is not here")
     css = found[0].read_text()
-    blocks = re.split(r"@media \(", css)
+    blocks = re.split(r"@media (?:screen and )?\(", css)
     dark = next(block for block in blocks if block.startswith("prefers-color-scheme: dark"))
     more = [block for block in blocks if block.startswith("prefers-contrast: more)")]
     sources = {

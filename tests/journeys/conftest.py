@@ -26,6 +26,25 @@ WEDNESDAY = "2026-03-18T07:05+01:00"
 FRAMES = """() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"""
 ARRIVES = 30_000
+#: What is read or pressed and stands outside the window, or outside the panel that it belongs to;
+#: what scrolls sideways by itself is in nobody's way. A page's own width says nothing of its left.
+BESIDE = """() => {
+    const said = "a, button, summary, input, select, textarea, label, h1, h2, h3, p, b, span, td"
+    const hidden = ".visually-hidden, .skip, .sprite, [hidden]"
+    const scrolls = ".scroll, .chart-scroll, .splice-scroll"
+    const inside = box => {
+        const style = getComputedStyle(box), {left, right} = box.getBoundingClientRect()
+        return [left + parseFloat(style.paddingLeft), right - parseFloat(style.paddingRight)]
+    }
+    return [...document.querySelectorAll(said)].filter(one => {
+        const {left, right, width, height} = one.getBoundingClientRect()
+        if (width < 2 || height < 2 || !one.checkVisibility()) return false
+        if (one.closest(hidden) || one.closest(scrolls)) return false
+        const box = one.closest(".panel, .card, .plot, .row, .note")
+        const [from, to] = box && box !== one ? inside(box) : [0, innerWidth]
+        return left < Math.min(from, innerWidth) - 9 || right > Math.min(to, innerWidth) + 9
+    }).map(one => `${one.tagName} ${one.className}: ${one.innerText || one.id}`.slice(0, 80))
+}"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -66,6 +85,10 @@ class Visit:
             f"{rule['id']}: {', '.join(str(node['target']) for node in rule['nodes'])}"
             for rule in found["violations"]
         ]
+
+    def beside(self) -> list[str]:
+        """Words, fields and buttons that stand outside the window or their panel."""
+        return list(self.page.evaluate(BESIDE))
 
     def width_needed(self) -> int:
         """How wide the page is, in CSS pixels; more than the window scrolls sideways."""

@@ -59,8 +59,10 @@ THERAPIST_PAGES = (
     "/patients/{patient}/consents",
 )
 ADMIN = "admin"
-ADMIN_PAGES = ("/staff", "/audit", "/account", "/emergencies")
-AUDIENCES = [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES), (ADMIN, ADMIN_PAGES)]
+ADMIN_PAGES = ("/staff", "/audit", "/account", "/emergencies", "/forgetting")
+#: A patient without a goal that has a picture, and a manager.
+OTHERS = [("patient-medicine", ("/progress",)), ("programme-manager", ("/programme",))]
+AUDIENCES = [(PATIENT, PATIENT_PAGES), (THERAPIST, THERAPIST_PAGES), (ADMIN, ADMIN_PAGES), *OTHERS]
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
 LANGUAGES = ("en-GB", "de-DE", "ru-RU")
@@ -95,6 +97,7 @@ def look_at(visit, path, width):
     wrong = [f"{path}: {violation}" for violation in visit.violations()]
     if visit.width_needed() > width:
         wrong.append(f"{path}: needs {visit.width_needed()} px")
+    wrong += [f"{path}: outside stands {one}" for one in visit.beside()]
     return wrong
 
 
@@ -162,3 +165,69 @@ def test_what_is_not_there_and_what_is_not_yours_look_the_same(clinic, windows):
 
     assert visit.page.locator("main").inner_html() == stranger
     assert visit.violations() == []
+
+
+#: How far below the picture above it (the heading, for the first) each part of a page begins, by
+#: column; a part across both columns stands in both.
+BELOW = """() => {
+    const ends = {}, middle = innerWidth / 2
+    const parts = [...document.querySelectorAll("main > *")]
+    const boxes = parts.map(part => part.getBoundingClientRect()).sort((a, b) => a.top - b.top)
+    return boxes.map(({left, right, top, bottom}) => {
+        const sides = [...(left < middle ? ["left"] : []), ...(right > middle ? ["right"] : [])]
+        const above = Math.max(...sides.map(side => ends[side] ?? top))
+        sides.forEach(side => ends[side] = bottom)
+        return top - above
+    })
+}"""
+
+
+@pytest.mark.parametrize("who", [PATIENT, "patient-shoulder", "patient-medicine"])
+def test_no_hole_stands_among_the_pictures_of_a_wide_page(clinic, windows, who):
+    """With two goals beside the days, with one, and with none."""
+    visit = clinic.visit(who, 1280)
+    windows.append(visit)
+    visit.open("/progress")
+
+    below = visit.page.evaluate(BELOW)
+    assert len(below) >= 4
+    assert max(below) <= 40
+    first = visit.page.locator("main > section").first.bounding_box()
+    assert first["x"] < 200
+
+
+def test_who_sees_only_a_few_colours_sees_what_is_chosen(clinic, places, windows):
+    """Grounds and shadows are gone then: a line and an edge say it."""
+    visit = clinic.visit(PATIENT)
+    windows.append(visit)
+    visit.page.emulate_media(forced_colors="active")
+    visit.open("/log/{exercise}/{day}/0".format(**places))
+
+    here = visit.page.locator(".tabs [aria-current]")
+    assert "underline" in here.evaluate("one => getComputedStyle(one).textDecorationLine")
+    edge = "one => getComputedStyle(one).borderTopWidth"
+    assert visit.page.locator("label[for=pain-3]").evaluate(edge) != "4px"
+    visit.page.locator("label[for=pain-3]").click()
+    assert visit.page.locator("label[for=pain-3]").evaluate(edge) == "4px"
+
+
+@pytest.mark.parametrize("path", ["/my-data", "/progress"])
+def test_paper_is_white_whatever_the_device_prefers(clinic, windows, path):
+    visit = clinic.visit(PATIENT, theme="dark")
+    windows.append(visit)
+    visit.open(path)
+    colours = "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).color]"
+    assert visit.page.locator("body").evaluate(colours) == ["rgb(25, 16, 24)", "rgb(248, 238, 241)"]
+    visit.page.emulate_media(media="print")
+
+    ground, ink = visit.page.locator("body").evaluate(colours)
+    assert (ground, ink) == ("rgb(248, 242, 241)", "rgb(44, 26, 42)")
+    drawn = "[...document.querySelectorAll('picture img')].map(one => one.currentSrc)"
+    for _try in range(50):
+        pictures = visit.page.evaluate(drawn)
+        if all(one.endswith("theme=light") for one in pictures):
+            break
+        visit.page.wait_for_timeout(100)
+    else:
+        pytest.fail(f"dark pictures on paper: {pictures}")
+    assert bool(pictures) == (path == "/progress")

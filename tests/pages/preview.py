@@ -40,14 +40,14 @@ def preview_app() -> Flask:
     return app
 
 
-def page(app: Flask, name: str, language: str = "en") -> str:
-    """Return the named sample as HTML in ``language``."""
+def page(app: Flask, name: str, language: str = "en", *, is_chosen: bool = True) -> str:
+    """Return the named sample as HTML in ``language``, the reader's own where it ``is_chosen``."""
     sample = SAMPLES[name]
     with app.test_request_context(), force_locale(language):
         g.actor = View(
             name="Anna Berger",
             role="programme_manager" if name.startswith("programme") else "clinician",
-            locale=language,
+            locale=language if is_chosen else None,
             entrance=None,
         )
         return str(app.jinja_env.get_template(sample.template).render(sample.context()))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adherence.domain.entries import Status
+from adherence.domain.entries import Reason, Status
 from adherence.services import audit, entries, progress, rebuild, settle
 from adherence.store.ids import new_id
 from tests.pages.browsers import Browser
@@ -171,3 +171,36 @@ def test_a_measured_goal_can_be_put_right(app, ruth):
     assert (newest.value, newest.because, newest.goal_id) == (9.0, WHY, ruth.goal_id)
     html = therapist.open(f"/patients/{ruth.patient_id}")
     assert "2 Mar: put right by Ada Roth" in html.split('id="figure-goal', 1)[1]
+
+
+def test_a_question_left_unanswered_keeps_its_answer_and_can_be_taken_out(app, ruth):
+    """Nobody but the patient has the number; what a clinician can put right is the rest."""
+    at = MONDAY + 4 * DAY + timedelta(hours=11)
+    said = document(ruth.check_id, at, status=Status.SKIPPED, reason=Reason.NO_TIME)
+    entries.log_entry(ruth.patient, ruth.patient_id, said, at)
+    therapist = Browser(app, ruth.therapist, TODAY)
+
+    page = therapist.open(page_of(ruth, entry_of(ruth, 4)))
+    assert 'id="st-done"' not in page
+    assert "If it was answered after all, take this out." in page
+    stored = therapist.press(page, "/correct", reason="side_effect", because=WHY)
+    assert stored.status_code == 303
+
+    new = entry_of(ruth, 4)
+    assert (new.status, new.reason, new.because) == (Status.SKIPPED, Reason.SIDE_EFFECT, WHY)
+    patient = Browser(app, ruth.patient, TODAY)
+    page = patient.open(f"/entries/{new.client_id}/correct")
+    assert "The card then asks again." in page
+    assert patient.press(page, "/correct", reason="", note="I slept").status_code == 303
+    assert (entry_of(ruth, 4).status, entry_of(ruth, 4).note) == (Status.MISSED, "I slept")
+
+
+def test_many_corrections_wait_behind_one_press(app, ruth):
+    therapist = Browser(app, ruth.therapist, TODAY)
+    for count in range(1, 5):
+        page = therapist.open(page_of(ruth, entry_of(ruth, count)))
+        therapist.press(page, "/correct", then="withdraw", because=WHY)
+        html = Browser(app, ruth.patient, TODAY).open("/progress")
+        figure = html.split('id="figure-adherence', 1)[1].split("</section>", 1)[0]
+        assert figure.count("taken out by Ada Roth") == count
+        assert ("Show what was put right (4)" in figure) == (count == 4)

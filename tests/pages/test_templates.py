@@ -67,3 +67,10 @@ def test_every_page_template_has_a_sample():
     }
 
     assert pages == {sample.template for sample in SAMPLES.values()}
+
+
+def test_nobody_is_led_away_from_what_waits_to_be_sent(app):
+    """Another language is another page, and would leave it behind."""
+    assert 'class="langs"' in page(app, "prove", is_chosen=False)
+    for name in ("prove-first", "send-now"):
+        assert 'class="langs"' not in page(app, name, is_chosen=False)
