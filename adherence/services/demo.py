@@ -7,8 +7,9 @@ and number of days give the same record.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -62,7 +63,7 @@ class DemoPerson:
     patient_id: UUID | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Habits:
     """How one simulated patient behaves; shares are 0 to 1."""
 
@@ -72,17 +73,77 @@ class _Habits:
     late: float = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One plan of a simulated patient: what its clinician agrees and asks on the first day."""
+
+    by: Actor
+    patient_id: UUID
+    id: UUID
+    at: datetime
+
+    def goal(self, words: str, measure: Measure, **scale: Any) -> UUID:
+        """Agree on a goal; its id."""
+        said = goals.new_goal(words=words, measure=measure, **scale)
+        return goals.set_goal(self.by, self.patient_id, said, self.at)
+
+    def ask(
+        self, kind: ActivityKind, schedule: Schedule, asked: Asked, *because: tuple[UUID, str]
+    ) -> UUID:
+        """Ask for something because of goals; its id."""
+        return plans.assign_activity(
+            self.by,
+            self.patient_id,
+            plan_id=self.id,
+            kind=kind,
+            schedule=schedule,
+            asked=asked,
+            goals=because,
+            now=self.at,
+        )
+
+
+_Course = Callable[[float, Random], float]
+"""A value as it moves with the share of the days that is over."""
+_Event = Callable[[datetime], None]
+
+
 @dataclass(slots=True)
 class _Life:
     """One simulated patient and what happens on which day."""
 
     actor: Actor
     patient_id: UUID
+    began_at: datetime
     habits: _Habits
-    measures: dict[UUID, Callable[[float, Random], float]] = field(default_factory=dict)
-    pains: dict[str, Callable[[float, Random], float]] = field(default_factory=dict)
-    events: dict[int, list[Callable[[datetime], None]]] = field(default_factory=dict)
+    measures: dict[UUID, _Course] = field(default_factory=dict)
+    pains: dict[str, _Course] = field(default_factory=dict)
+    events: defaultdict[int, list[_Event]] = field(default_factory=lambda: defaultdict(list))
     waiting: list[dict[str, Any]] = field(default_factory=list)
+
+    def plan(self, by: Actor, discipline: Discipline, title: str) -> _Plan:
+        """Open a plan on the first day."""
+        plan_id = plans.open_plan(
+            by, self.patient_id, discipline=discipline, title=title, now=self.began_at
+        )
+        return _Plan(by, self.patient_id, plan_id, self.began_at)
+
+    def pause(self, day: int, kind: PauseKind, days: int, note: str | None = None) -> None:
+        """Let the patient rest from the nth day on."""
+
+        def begin(now: datetime) -> None:
+            first = _day_of(now)
+            pauses.pause(
+                self.actor,
+                self.patient_id,
+                kind=kind,
+                first_day=first,
+                until=first + timedelta(days=days),
+                note=note,
+                now=now,
+            )
+
+        self.events[day].append(begin)
 
 
 class _Clinic:
@@ -90,45 +151,47 @@ class _Clinic:
         self.random = Random(seed)  # noqa: S311 - a simulation, nothing secret
         self.days = days
         self.now = now
-        self.today = now.astimezone(ZoneInfo(ZONE)).date()
+        self.today = _day_of(now)
         self.first = self.today - timedelta(days=days)
+        self.start = self.at(self.first, 9)
+        self.id = patients.add_clinic(
+            name="Praxis am Fluss", zone=ZONE, emergency_number="112", now=self.start
+        )
         self.people: list[DemoPerson] = []
         self.lives: list[_Life] = []
 
     def at(self, day: date, hour: int, minute: int = 0) -> datetime:
         return datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
 
-    def client_id(self, at: datetime) -> UUID:
-        """A UUIDv7 as a phone would have made it at that moment, from the seeded chance."""
+    def stamp(self, at: datetime) -> dict[str, Any]:
+        """What every entry of that moment says: an id as a phone would have made it, and when."""
         milliseconds = int(at.timestamp() * 1000)
-        bits = self.random.getrandbits(74)
-        return UUID(
+        bits = self.random.getrandbits(74)  # the id is a UUIDv7 from the seeded chance
+        client_id = UUID(
             int=milliseconds << 80 | 0x7 << 76 | (bits >> 62) << 64 | 0x2 << 62 | bits % 2**62
         )
+        return {"client_id": client_id, "performed_at": at, "zone": ZONE, "recorded_at": at}
 
-
-def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
-    """Fill an empty database with a demo clinic whose record ends at ``now``; who is in it."""
-    clinic = _Clinic(seed, max(FEWEST_DAYS, min(days, MOST_DAYS)), now)
-    start = clinic.at(clinic.first, 9)
-    clinic_id = patients.add_clinic(
-        name="Praxis am Fluss", zone=ZONE, emergency_number="112", now=start
-    )
-
-    def person(key: str, role: Role, name: str, locale: str | None) -> Actor:
-        account_id = accounts.create_account(clinic_id, role, name, locale, start)
-        clinic.people.append(DemoPerson(key, account_id, role, name, None))
+    def person(self, key: str, role: Role, name: str) -> Actor:
+        """Add one of the staff."""
+        account_id = accounts.create_account(self.id, role, name, None, self.start)
+        self.people.append(DemoPerson(key, account_id, role, name, None))
         return accounts.actor_of(account_id)
 
-    therapist = person("therapist", Role.CLINICIAN, "Anna Berger", None)
-    second = person("second-therapist", Role.CLINICIAN, "Imre Fehér", None)
-    person("programme-manager", Role.PROGRAMME_MANAGER, "Clara Novak", None)
-    person("admin", Role.ADMIN, "Paul Richter", None)
-
     def patient(
-        key: str, name: str, born: int, locale: str | None, by: Actor, discipline: Discipline
-    ) -> Actor:
-        account_id = accounts.create_account(clinic_id, Role.PATIENT, name, locale, start)
+        self,
+        by: Actor,
+        key: str,
+        name: str,
+        born: int,
+        discipline: Discipline,
+        *,
+        begins: time,
+        habits: _Habits,
+        locale: str | None = None,
+    ) -> _Life:
+        """Add a patient, whose plans begin on the first day."""
+        account_id = accounts.create_account(self.id, Role.PATIENT, name, locale, self.start)
         patient_id = patients.add_patient(
             by,
             name=name,
@@ -136,29 +199,36 @@ def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
             birth_year=born,
             account_id=account_id,
             discipline=discipline,
-            started_on=clinic.first,
-            now=start,
+            started_on=self.first,
+            now=self.start,
         )
-        clinic.people.append(DemoPerson(key, account_id, Role.PATIENT, name, patient_id))
-        return accounts.actor_of(account_id)
+        self.people.append(DemoPerson(key, account_id, Role.PATIENT, name, patient_id))
+        began_at = self.at(self.first, begins.hour, begins.minute)
+        life = _Life(accounts.actor_of(account_id), patient_id, began_at, habits)
+        self.lives.append(life)
+        return life
 
-    physio = Discipline.PHYSIOTHERAPY
-    _ruth(clinic, therapist, patient("patient-knee", "Ruth Aldous", 1952, None, therapist, physio))
-    _jonas(
-        clinic, therapist, patient("patient-shoulder", "Jonas Weber", 1984, "de", therapist, physio)
-    )
-    _elena(
-        clinic,
-        second,
-        patient("patient-medicine", "Елена Петрова", 1971, "ru", second, Discipline.MEDICATION),
-    )
-    _mehmet(
-        clinic,
-        therapist,
-        second,
-        patient("patient-two-plans", "Mehmet Kaya", 1960, None, therapist, physio),
-    )
-    _agree(clinic, start)
+    def days_of(self, *times: time, on: frozenset[int] = DAILY, **more: Any) -> Schedule:
+        """Every day, or on these weekdays; without a time it may be done at any."""
+        return self.schedule(ScheduleKind.WEEKDAYS, weekdays=on, times=times, **more)
+
+    def schedule(self, kind: ScheduleKind, **more: Any) -> Schedule:
+        """A schedule from the first day on."""
+        return Schedule(kind=kind, starts_on=self.first, **more)
+
+
+def simulate(seed: int, days: int, now: datetime) -> list[DemoPerson]:
+    """Fill an empty database with a demo clinic whose record ends at ``now``; who is in it."""
+    clinic = _Clinic(seed, max(FEWEST_DAYS, min(days, MOST_DAYS)), now)
+    therapist = clinic.person("therapist", Role.CLINICIAN, "Anna Berger")
+    second = clinic.person("second-therapist", Role.CLINICIAN, "Imre Fehér")
+    clinic.person("programme-manager", Role.PROGRAMME_MANAGER, "Clara Novak")
+    clinic.person("admin", Role.ADMIN, "Paul Richter")
+    _ruth(clinic, therapist)
+    _jonas(clinic, therapist)
+    _elena(clinic, second)
+    _mehmet(clinic, therapist, second)
+    _agree(clinic, clinic.start)
     _live(clinic)
     _answer_some(therapist, now)
     return clinic.people
@@ -189,50 +259,38 @@ def _agree(clinic: _Clinic, at: datetime) -> None:
 # --- the four lives ----------------------------------------------------------------------------
 
 
-def _ruth(clinic: _Clinic, therapist: Actor, ruth: Actor) -> None:
+def _ruth(clinic: _Clinic, therapist: Actor) -> None:
     """Stairs after a new knee: ill for a week, a plan revised twice, a corrected entry."""
-    start = clinic.at(clinic.first, 9, 30)
-    patient_id = _own(ruth)
-    plan = plans.open_plan(
+    life = clinic.patient(
         therapist,
-        patient_id,
-        discipline=Discipline.PHYSIOTHERAPY,
-        title="After the new knee",
-        now=start,
+        "patient-knee",
+        "Ruth Aldous",
+        1952,
+        Discipline.PHYSIOTHERAPY,
+        begins=time(9, 30),
+        habits=_Habits(diligence=0.72, partly=0.12),
     )
-    stairs = goals.set_goal(
-        therapist,
-        patient_id,
-        goals.new_goal(
-            words="I want to climb to my flat without stopping.",
-            measure=Measure.COUNT,
-            unit="steps",
-            baseline=3,
-            target=14,
-            importance=3,
-            difficulty=2,
-            due_on=clinic.today + timedelta(days=42),
-        ),
-        start,
+    plan = life.plan(therapist, Discipline.PHYSIOTHERAPY, "After the new knee")
+    stairs = plan.goal(
+        "I want to climb to my flat without stopping.",
+        Measure.COUNT,
+        unit="steps",
+        baseline=3,
+        target=14,
+        importance=3,
+        difficulty=2,
+        due_on=clinic.today + timedelta(days=42),
     )
-    sleep = goals.set_goal(
-        therapist,
-        patient_id,
-        goals.new_goal(
-            words="Sleep through without the knee waking me.",
-            measure=Measure.SYMPTOM,
-            symptom="knee pain",
-            baseline=6,
-            target=2,
-        ),
-        start,
+    sleep = plan.goal(
+        "Sleep through without the knee waking me.",
+        Measure.SYMPTOM,
+        symptom="knee pain",
+        baseline=6,
+        target=2,
     )
-    raises = _assign(
-        therapist,
-        patient_id,
-        plan,
+    raises = plan.ask(
         ActivityKind.EXERCISE,
-        _daily(clinic.first, time(9, 30)),
+        clinic.days_of(time(9, 30)),
         Asked(
             title="Heel raises, holding the chair",
             instructions="Stand behind the chair. Rise on both heels slowly, lower slowly.",
@@ -241,15 +299,11 @@ def _ruth(clinic: _Clinic, therapist: Actor, ruth: Actor) -> None:
             minutes=4,
             exercise="heel-raise@1",
         ),
-        [(stairs, "because you want to climb to your flat without stopping")],
-        start,
+        (stairs, "because you want to climb to your flat without stopping"),
     )
-    steps = _assign(
-        therapist,
-        patient_id,
-        plan,
+    steps = plan.ask(
         ActivityKind.EXERCISE,
-        _on(clinic.first, WORKING_DAYS),
+        clinic.days_of(on=WORKING_DAYS),
         Asked(
             title="Step-ups on the low step",
             instructions="Right foot up, left foot up, right foot down, left foot down.",
@@ -257,15 +311,11 @@ def _ruth(clinic: _Clinic, therapist: Actor, ruth: Actor) -> None:
             pain_limit=6,
             minutes=5,
         ),
-        [(stairs, "because step 9 needs a stronger right leg")],
-        start,
+        (stairs, "because step 9 needs a stronger right leg"),
     )
-    _assign(
-        therapist,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.EXERCISE,
-        Schedule(kind=ScheduleKind.N_PER_WEEK, starts_on=clinic.first, per_week=3),
+        clinic.schedule(ScheduleKind.N_PER_WEEK, per_week=3),
         Asked(
             title="Knee straightening, sitting",
             instructions="Straighten the knee, hold, lower.",
@@ -273,91 +323,69 @@ def _ruth(clinic: _Clinic, therapist: Actor, ruth: Actor) -> None:
             minutes=4,
             exercise="knee-straighten-sitting@1/right",
         ),
-        [
-            (stairs, "because a straight knee carries you on the landing"),
-            (sleep, "because a knee that moves by day is quieter at night"),
-        ],
-        start,
+        (stairs, "because a straight knee carries you on the landing"),
+        (sleep, "because a knee that moves by day is quieter at night"),
     )
-    _assign(
-        therapist,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.CHECK_IN,
-        _daily(clinic.first, time(8, 0)),
+        clinic.days_of(time(8, 0)),
         Asked(title="How is your knee this morning?", symptom="knee pain", minutes=1),
-        [(sleep, "because the mornings show how the night was")],
-        start,
+        (sleep, "because the mornings show how the night was"),
     )
-    life = _Life(ruth, patient_id, _Habits(diligence=0.72, partly=0.12))
     life.measures[stairs] = lambda share, chance: float(round(3 + 7 * share + chance.random()))
     life.pains["knee pain"] = lambda share, chance: _level(6.2 - 3.6 * share, chance)
     third, half = clinic.days // 3, clinic.days // 2
-
-    def revise(day: int, sets: int, reps: int, reason: str) -> None:
-        life.events.setdefault(day, []).append(
-            lambda now: _revise(therapist, patient_id, steps, now, sets, reps, reason)
+    life.events[third].append(
+        lambda now: _revise(plan, steps, now, Amounts(sets=2, reps=8), "six were easy by now")
+    )
+    life.events[half + 8].append(
+        lambda now: _revise(
+            plan, steps, now, Amounts(sets=2, reps=7), "a lower step after the cold"
         )
-
-    revise(third, 2, 8, "six were easy by now")
-    revise(half + 8, 2, 7, "a lower step after the cold")
-    life.events.setdefault(half, []).append(
-        lambda now: _pause(ruth, patient_id, PauseKind.ILL, now, 7, "a cold")
     )
-    life.events.setdefault(clinic.days - 6, []).append(lambda now: _correct_last(life, raises, now))
-    clinic.lives.append(life)
+    life.pause(half, PauseKind.ILL, 7, "a cold")
+    life.events[clinic.days - 6].append(lambda now: _correct_last(life, raises, now))
 
 
-def _jonas(clinic: _Clinic, therapist: Actor, jonas: Actor) -> None:
+def _jonas(clinic: _Clinic, therapist: Actor) -> None:
     """A shoulder, rated by the patient's own activity and by a ladder."""
-    start = clinic.at(clinic.first, 10)
-    patient_id = _own(jonas)
-    plan = plans.open_plan(
+    life = clinic.patient(
         therapist,
-        patient_id,
-        discipline=Discipline.PHYSIOTHERAPY,
-        title="Schulter rechts",
-        now=start,
+        "patient-shoulder",
+        "Jonas Weber",
+        1984,
+        Discipline.PHYSIOTHERAPY,
+        begins=time(10),
+        habits=_Habits(diligence=0.55, skips=0.35, late=0.25),
+        locale="de",
     )
-    shelf = goals.set_goal(
-        therapist,
-        patient_id,
-        goals.new_goal(
-            words="Die Tassen wieder ins oberste Regal stellen.",
-            measure=Measure.RATING,
-            baseline=3,
-            target=8,
-            importance=2,
-            difficulty=2,
+    plan = life.plan(therapist, Discipline.PHYSIOTHERAPY, "Schulter rechts")
+    shelf = plan.goal(
+        "Die Tassen wieder ins oberste Regal stellen.",
+        Measure.RATING,
+        baseline=3,
+        target=8,
+        importance=2,
+        difficulty=2,
+    )
+    swim = plan.goal(
+        "Wieder schwimmen gehen.",
+        Measure.GAS,
+        baseline=-2,
+        target=0,
+        ladder=(
+            "gar nicht im Wasser",
+            "eine Bahn mit Pausen",
+            "zehn Minuten am Stück",
+            "zwanzig Minuten am Stück",
+            "eine halbe Stunde Kraul",
         ),
-        start,
+        importance=3,
+        difficulty=3,
     )
-    swim = goals.set_goal(
-        therapist,
-        patient_id,
-        goals.new_goal(
-            words="Wieder schwimmen gehen.",
-            measure=Measure.GAS,
-            baseline=-2,
-            target=0,
-            ladder=(
-                "gar nicht im Wasser",
-                "eine Bahn mit Pausen",
-                "zehn Minuten am Stück",
-                "zwanzig Minuten am Stück",
-                "eine halbe Stunde Kraul",
-            ),
-            importance=3,
-            difficulty=3,
-        ),
-        start,
-    )
-    _assign(
-        therapist,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.EXERCISE,
-        _daily(clinic.first, time(18, 30)),
+        clinic.days_of(time(18, 30)),
         Asked(
             title="Arm an der Wand hochwandern",
             instructions="Mit den Fingern die Wand hinauf, oben drei Atemzüge bleiben.",
@@ -366,17 +394,11 @@ def _jonas(clinic: _Clinic, therapist: Actor, jonas: Actor) -> None:
             minutes=5,
             exercise="wall-walk@1/right",
         ),
-        [(shelf, "weil das oberste Regal über Schulterhöhe liegt")],
-        start,
+        (shelf, "weil das oberste Regal über Schulterhöhe liegt"),
     )
-    _assign(
-        therapist,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.EXERCISE,
-        Schedule(
-            kind=ScheduleKind.EVERY_N_DAYS, starts_on=clinic.first, every=2, times=(time(19, 0),)
-        ),
+        clinic.schedule(ScheduleKind.EVERY_N_DAYS, every=2, times=(time(19, 0),)),
         Asked(
             title="Band nach außen ziehen",
             instructions="Ellbogen am Körper, langsam nach außen, langsam zurück.",
@@ -384,145 +406,106 @@ def _jonas(clinic: _Clinic, therapist: Actor, jonas: Actor) -> None:
             minutes=6,
             exercise="band-outward-turn@1",
         ),
-        [(swim, "weil jeder Schwimmzug die Schulter nach außen dreht")],
-        start,
+        (swim, "weil jeder Schwimmzug die Schulter nach außen dreht"),
     )
-    life = _Life(jonas, patient_id, _Habits(diligence=0.55, skips=0.35, late=0.25))
     life.measures[shelf] = lambda share, chance: float(
         max(0, min(10, round(3 + 4.5 * share + chance.uniform(-0.6, 0.6))))
     )
     life.measures[swim] = lambda share, chance: float(-2 if share < 0.3 else -1)
-    clinic.lives.append(life)
 
 
-def _elena(clinic: _Clinic, second: Actor, elena: Actor) -> None:
+def _elena(clinic: _Clinic, second: Actor) -> None:
     """Tablets twice a day, one medicine as needed, one extra dose."""
-    start = clinic.at(clinic.first, 11)
-    patient_id = _own(elena)
-    plan = plans.open_plan(
+    life = clinic.patient(
         second,
-        patient_id,
-        discipline=Discipline.MEDICATION,
-        title="Профилактика мигрени",
-        now=start,
+        "patient-medicine",
+        "Елена Петрова",
+        1971,
+        Discipline.MEDICATION,
+        begins=time(11),
+        habits=_Habits(diligence=0.88, partly=0.0, skips=0.3, late=0.05),
+        locale="ru",
     )
-    fewer = goals.set_goal(
-        second,
-        patient_id,
-        goals.new_goal(
-            words="Спокойно работать, не думая о голове.",
-            measure=Measure.SYMPTOM,
-            symptom="headache",
-            baseline=7,
-            target=3,
-        ),
-        start,
+    plan = life.plan(second, Discipline.MEDICATION, "Профилактика мигрени")
+    fewer = plan.goal(
+        "Спокойно работать, не думая о голове.",
+        Measure.SYMPTOM,
+        symptom="headache",
+        baseline=7,
+        target=3,
     )
-    tablets = _assign(
-        second,
-        patient_id,
-        plan,
+    tablets = plan.ask(
         ActivityKind.MEDICATION,
-        Schedule(
-            kind=ScheduleKind.WEEKDAYS,
-            starts_on=clinic.first,
-            weekdays=DAILY,
-            times=(time(8, 0), time(20, 0)),
-            window=Window(WindowKind.AROUND, timedelta(hours=1), timedelta(hours=2)),
+        clinic.days_of(
+            time(8, 0),
+            time(20, 0),
+            window=_around(1, 2),
             zone_policy=ZonePolicy.HOME,
             zone=ZONE,
         ),
         Asked(title="Пропранолол 40 мг", amounts=Amounts(quantity=1), unit="табл.", minutes=1),
-        [(fewer, "потому что ровный приём держит голову спокойной")],
-        start,
+        (fewer, "потому что ровный приём держит голову спокойной"),
     )
-    _assign(
-        second,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.MEDICATION,
-        Schedule(kind=ScheduleKind.AS_NEEDED, starts_on=clinic.first, min_interval_hours=6),
+        clinic.schedule(ScheduleKind.AS_NEEDED, min_interval_hours=6),
         Asked(title="Ибупрофен 400 мг", amounts=Amounts(quantity=1), unit="табл."),
-        [(fewer, "потому что сильный приступ лучше остановить сразу")],
-        start,
+        (fewer, "потому что сильный приступ лучше остановить сразу"),
     )
-    _assign(
-        second,
-        patient_id,
-        plan,
+    plan.ask(
         ActivityKind.CHECK_IN,
-        _daily(clinic.first, time(21, 0)),
+        clinic.days_of(time(21, 0)),
         Asked(title="Как голова сегодня?", symptom="headache", minutes=1),
-        [(fewer, "потому что по вечерам видно, помогает ли лечение")],
-        start,
+        (fewer, "потому что по вечерам видно, помогает ли лечение"),
     )
-    life = _Life(elena, patient_id, _Habits(diligence=0.88, partly=0.0, skips=0.3, late=0.05))
     life.pains["headache"] = lambda share, chance: _level(6.6 - 3.2 * share, chance)
 
-    def extra(now: datetime) -> None:
-        day = now.astimezone(ZoneInfo(ZONE)).date()
+    def take_twice(now: datetime) -> None:
+        day = _day_of(now)
         for minute in (5, 40):
-            at = clinic.at(day, 8, minute)
-            entries.log_entry(
-                elena,
-                patient_id,
-                {
-                    "client_id": clinic.client_id(at),
-                    "activity_id": tablets,
-                    "day": day,
-                    "slot": 0,
-                    "status": Status.DONE,
-                    "quantity": 1.0,
-                    "performed_at": at,
-                    "zone": ZONE,
-                    "recorded_at": at,
-                },
-                now,
-            )
+            dose = {
+                **clinic.stamp(clinic.at(day, 8, minute)),
+                "activity_id": tablets,
+                "day": day,
+                "slot": 0,
+                "status": Status.DONE,
+                "quantity": 1.0,
+            }
+            entries.log_entry(life.actor, life.patient_id, dose, now)
 
-    life.events.setdefault(clinic.days - 9, []).append(extra)
-    clinic.lives.append(life)
+    life.events[clinic.days - 9].append(take_twice)
 
 
-def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor, mehmet: Actor) -> None:
+def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor) -> None:
     """Two disciplines side by side: a back programme and a medicine, with a trip in between."""
-    start = clinic.at(clinic.first, 12)
-    patient_id = _own(mehmet)
+    life = clinic.patient(
+        therapist,
+        "patient-two-plans",
+        "Mehmet Kaya",
+        1960,
+        Discipline.PHYSIOTHERAPY,
+        begins=time(12),
+        habits=_Habits(diligence=0.8, late=0.15),
+    )
     care_teams.add_to_care_team(
-        therapist, patient_id, second.account_id, discipline=Discipline.MEDICATION, now=start
-    )
-    back = plans.open_plan(
         therapist,
-        patient_id,
-        discipline=Discipline.PHYSIOTHERAPY,
-        title="A strong back",
-        now=start,
-    )
-    pressure = plans.open_plan(
-        second,
-        patient_id,
+        life.patient_id,
+        second.account_id,
         discipline=Discipline.MEDICATION,
-        title="Blood pressure",
-        now=start,
+        now=life.began_at,
     )
-    walk = goals.set_goal(
-        therapist,
-        patient_id,
-        goals.new_goal(
-            words="Walk to the mosque and back with my grandson.",
-            measure=Measure.AMOUNT,
-            unit="m",
-            baseline=400,
-            target=1800,
-        ),
-        start,
+    back = life.plan(therapist, Discipline.PHYSIOTHERAPY, "A strong back")
+    pressure = life.plan(second, Discipline.MEDICATION, "Blood pressure")
+    walk = back.goal(
+        "Walk to the mosque and back with my grandson.",
+        Measure.AMOUNT,
+        unit="m",
+        baseline=400,
+        target=1800,
     )
-    _assign(
-        therapist,
-        patient_id,
-        back,
+    back.ask(
         ActivityKind.EXERCISE,
-        _on(clinic.first, frozenset({0, 2, 4}), time(17, 0)),
+        clinic.days_of(time(17, 0), on=frozenset({0, 2, 4})),
         Asked(
             title="Bridge, lying on the back",
             instructions="Lift the hips until the body is straight, hold, lower.",
@@ -530,122 +513,48 @@ def _mehmet(clinic: _Clinic, therapist: Actor, second: Actor, mehmet: Actor) -> 
             pain_limit=6,
             minutes=5,
         ),
-        [(walk, "because strong hips carry the back on a long walk")],
-        start,
+        (walk, "because strong hips carry the back on a long walk"),
     )
-    _assign(
-        therapist,
-        patient_id,
-        back,
+    back.ask(
         ActivityKind.TASK,
-        _on(clinic.first, frozenset({1, 3, 5})),
+        clinic.days_of(on=frozenset({1, 3, 5})),
         Asked(title="Walk outside", amounts=Amounts(quantity=15), unit="min", minutes=15),
-        [(walk, "because the way itself is the best training for it")],
-        start,
+        (walk, "because the way itself is the best training for it"),
     )
-    _assign(
-        second,
-        patient_id,
-        pressure,
+    pressure.ask(
         ActivityKind.MEDICATION,
-        Schedule(
-            kind=ScheduleKind.WEEKDAYS,
-            starts_on=clinic.first,
-            weekdays=DAILY,
-            times=(time(7, 30),),
-            window=Window(WindowKind.AROUND, timedelta(hours=2), timedelta(hours=4)),
-        ),
+        clinic.days_of(time(7, 30), window=_around(2, 4)),
         Asked(title="Ramipril 5 mg", amounts=Amounts(quantity=1), unit="tablet", minutes=1),
-        [(walk, "because a calm heart makes long walks possible")],
-        start,
+        (walk, "because a calm heart makes long walks possible"),
     )
-    life = _Life(mehmet, patient_id, _Habits(diligence=0.8, late=0.15))
     life.measures[walk] = lambda share, chance: float(
         round((400 + 1000 * share + chance.uniform(-60, 60)) / 50) * 50
     )
-    life.events.setdefault(clinic.days * 3 // 5, []).append(
-        lambda now: _pause(mehmet, patient_id, PauseKind.TRAVELLING, now, 4, None)
-    )
-    clinic.lives.append(life)
+    life.pause(clinic.days * 3 // 5, PauseKind.TRAVELLING, 4)
 
 
 # --- what they do ------------------------------------------------------------------------------
 
 
-def _own(actor: Actor) -> UUID:
-    assert actor.patient_id is not None
-    return actor.patient_id
+def _day_of(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(ZONE)).date()
 
 
-def _daily(first: date, at: time) -> Schedule:
-    return Schedule(kind=ScheduleKind.WEEKDAYS, starts_on=first, weekdays=DAILY, times=(at,))
+def _around(before: int, after: int) -> Window:
+    """From some hours before a time until some hours after it."""
+    return Window(WindowKind.AROUND, timedelta(hours=before), timedelta(hours=after))
 
 
-def _on(first: date, weekdays: frozenset[int], *times: time) -> Schedule:
-    return Schedule(kind=ScheduleKind.WEEKDAYS, starts_on=first, weekdays=weekdays, times=times)
-
-
-def _assign(
-    by: Actor,
-    patient_id: UUID,
-    plan_id: UUID,
-    kind: ActivityKind,
-    schedule: Schedule,
-    asked: Asked,
-    threads: list[tuple[UUID, str]],
-    now: datetime,
-) -> UUID:
-    return plans.assign_activity(
-        by,
-        patient_id,
-        plan_id=plan_id,
-        kind=kind,
-        schedule=schedule,
-        asked=asked,
-        goals=threads,
-        now=now,
-    )
-
-
-def _revise(
-    by: Actor,
-    patient_id: UUID,
-    activity_id: UUID,
-    now: datetime,
-    sets: int,
-    reps: int,
-    reason: str,
-) -> None:
-    found = plans.activity(by, patient_id, activity_id, now).activity
+def _revise(plan: _Plan, activity_id: UUID, now: datetime, amounts: Amounts, reason: str) -> None:
+    found = plans.activity(plan.by, plan.patient_id, activity_id, now).activity
     last = found.revisions[-1]
     plans.revise_activity(
-        by,
-        patient_id,
+        plan.by,
+        plan.patient_id,
         activity_id,
         schedule=last.schedule,
-        asked=Asked(
-            title=last.asked.title,
-            instructions=last.asked.instructions,
-            amounts=Amounts(sets=sets, reps=reps),
-            pain_limit=last.asked.pain_limit,
-            minutes=last.asked.minutes,
-        ),
+        asked=replace(last.asked, amounts=amounts),
         reason=reason,
-        now=now,
-    )
-
-
-def _pause(
-    by: Actor, patient_id: UUID, kind: PauseKind, now: datetime, days: int, note: str | None
-) -> None:
-    day = now.astimezone(ZoneInfo(ZONE)).date()
-    pauses.pause(
-        by,
-        patient_id,
-        kind=kind,
-        first_day=day,
-        until=day + timedelta(days=days),
-        note=note,
         now=now,
     )
 
@@ -683,7 +592,7 @@ def _live(clinic: _Clinic) -> None:
         day = clinic.first + timedelta(days=number)
         evening = min(clinic.at(day, 21, 45), clinic.now)
         for life in clinic.lives:
-            for event in life.events.get(number, ()):
+            for event in life.events[number]:
                 event(min(clinic.at(day, 7, 0), clinic.now))
             _log_day(clinic, life, day, number, evening)
         for life in clinic.lives:
@@ -715,26 +624,17 @@ def _log_day(clinic: _Clinic, life: _Life, day: date, number: int, evening: date
         for goal_id, measure in life.measures.items():
             at = clinic.at(day, 18, 10)
             if at <= evening:
-                batch.append(
-                    {
-                        "client_id": clinic.client_id(at),
-                        "goal_id": goal_id,
-                        "value": measure(share, chance),
-                        "performed_at": at,
-                        "zone": ZONE,
-                        "recorded_at": at,
-                    }
-                )
+                stamp = clinic.stamp(at)
+                batch.append({**stamp, "goal_id": goal_id, "value": measure(share, chance)})
     if chance.random() < life.habits.late and day < clinic.today - timedelta(days=3):
         life.waiting.extend(batch)  # the phone is offline today
         return
     batch = life.waiting + batch
     life.waiting = []
-    if batch:
-        for begin in range(0, len(batch), entries.BATCH_LIMIT):
-            entries.sync(
-                life.actor, life.patient_id, batch[begin : begin + entries.BATCH_LIMIT], evening
-            )
+    for begin in range(0, len(batch), entries.BATCH_LIMIT):
+        entries.sync(
+            life.actor, life.patient_id, batch[begin : begin + entries.BATCH_LIMIT], evening
+        )
 
 
 def _answer(
@@ -745,13 +645,10 @@ def _answer(
     revision = activity.activity.revision_on(occurrence.day) or activity.activity.revisions[0]
     asked = revision.asked
     entry: dict[str, Any] = {
-        "client_id": clinic.client_id(at),
+        **clinic.stamp(at),
         "activity_id": occurrence.activity_id,
         "day": occurrence.day,
         "slot": occurrence.slot,
-        "performed_at": at,
-        "zone": ZONE,
-        "recorded_at": at,
     }
     luck = chance.random()
     if luck < habits.diligence:
@@ -795,9 +692,7 @@ def _answer_some(therapist: Actor, now: datetime) -> None:
     """Most notices were reviewed; the newest ones wait."""
     waiting = [notice for row in review.queue(therapist, now) for notice in row.notices]
     waiting.sort(key=lambda notice: (notice.day, notice.id), reverse=True)
-    for index, notice in enumerate(waiting):
-        if index < 4:
-            continue
+    for index, notice in enumerate(waiting[4:], 4):
         if notice.kind.value == "milestone" and index % 2 == 0:
             review.reply(therapist, notice.id, "Well done. Keep it at this pace.", now)
         else:
