@@ -1383,7 +1383,7 @@ def _forgetting() -> dict[str, Any]:
 
     waiting = wish(id="other", name="Jonas Weber", waits_for_other=True, outcomes=[])
     return {
-        "wishes": [wish(), waiting],
+        "wishes": [wish(), waiting, wish(id="third", name="Mehmet Kaya")],
         "wrong_at": ID,
         "form": {"outcome": "", "reason": ""},
         "errors": {"outcome": "Choose one.", "reason": "Write the reason."},

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from adherence.domain.activities import Asked
 from adherence.domain.entries import Amounts
-from adherence.services import entries, plans
+from adherence.services import accounts, entries, plans
 from tests.pages.browsers import Browser
 from tests.wards import DAY, MONDAY, daily, document, ward
 
@@ -49,3 +51,15 @@ def test_a_patient_without_anything_sees_a_page_without_tables(app):
     html = Browser(app, ward(MONDAY).patient, MONDAY).open("/progress")
 
     assert "<tbody></tbody>" not in html
+
+
+@pytest.mark.parametrize(
+    ("language", "unit"), [("en", "steps"), ("de", "Stufen"), ("ru", "ступени")]
+)
+def test_what_is_counted_stands_at_the_picture_in_the_readers_language(app, language, unit):
+    w = ward(MONDAY)
+    accounts.set_locale(w.patient, language, MONDAY)
+
+    found = Browser(app, w.patient, MONDAY).open(f"/charts/{w.patient_id}/goal.svg?of={w.goal_id}")
+
+    assert f">{unit}<" in found
