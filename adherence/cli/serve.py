@@ -7,7 +7,7 @@ import sys
 
 from adherence.cli.site import now, site
 from adherence.jobs import work as jobs
-from adherence.migrations import revision
+from adherence.migrations import lacking
 from adherence.services import accounts, invites
 from adherence.settings import current
 from adherence.web.site import freeze
@@ -34,8 +34,8 @@ def run(given: argparse.Namespace) -> int:
     from waitress import serve  # noqa: PLC0415 - only this command needs a server
 
     with site(given) as app:
-        if revision() is None:
-            print("The database has no tables yet; run: adherence db upgrade", file=sys.stderr)
+        if (missing := lacking()) is not None:
+            print(f"The database cannot be served: {missing}", file=sys.stderr)
             return 1
         if accounts.is_empty():
             print(f"Nobody is here yet. Found the first clinic: {invites.first_start(now())}")

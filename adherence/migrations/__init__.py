@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
-from adherence.store import grants
+from adherence.store import grants, versions
 from adherence.store.db import db
 
 HERE = Path(__file__).parent
@@ -34,6 +34,14 @@ def revision() -> str | None:
 
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def lacking() -> str | None:
+    """What to say of a database that this version cannot serve yet; None where it can."""
+    at = revision()
+    return (
+        "there are no tables yet; run: adherence db upgrade" if at is None else versions.lacks(at)
+    )
 
 
 def newest() -> str | None:

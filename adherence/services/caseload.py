@@ -35,8 +35,8 @@ def refresh(
 ) -> None:
     """Write the patient's row anew; ``last_entry_at`` when entries have just come in.
 
-    ``changed`` are the days whose sums changed, where only they did: the strip of a row that was
-    written today keeps its other days.
+    ``changed`` are the days of which anything shown changed, where only they did: the strip of a
+    row that was written today keeps its other days, and where there are none its figures stay.
     """
     run = record.run
     stored: Any = run.first(table.caseload_of, patient_id=record.patient_id)
@@ -93,22 +93,16 @@ def computed(
 ) -> dict[str, Any]:
     """The row as the record says it should be at ``now``."""
     today = care.today(now)
-    first, until = today - timedelta(days=DAYS), today + ONE_DAY
-    counts: Any = run.first(
-        day_sums.period_counts,
-        patient_id=care.patient_id,
-        first=first,
-        until=until,
-        at=now,
-        pain_from=today - timedelta(days=PAIN_DAYS - 1),
-    )
-    asked = counts.asked or 0
-    unreported = counts.unreported or 0
-    due, done = asked - ((counts.open or 0) - unreported), counts.done or 0
-    if stored is not None and stored.as_of == today and changed is not None:
+    if stored is None or changed is None or stored.as_of != today:
+        counts, strip = _counts(run, care, today, now), _strip(run, care, today, now)
+    elif changed:
+        counts = _counts(run, care, today, now)
         strip = _patched(run, care, stored.strip, changed, today, now)
     else:
-        strip = _strip(run, care, today, now)
+        # A symptom, a rating or an extra: only a window that closes could say anything else.
+        counts = stored.due30, stored.done30, stored.unreported30, stored.pain7
+        strip = stored.strip
+    due, done, unreported, pain = counts
     # Somebody who has just reported is not silent.
     is_quiet = last_entry_at is None or now - last_entry_at > ONE_DAY
     if urgency == Need.NOTHING and is_quiet and _silent(run, care, last_entry_at, today):
@@ -123,7 +117,7 @@ def computed(
         "due30": due,
         "done30": done,
         "unreported30": unreported,
-        "pain7": counts.pain,
+        "pain7": pain,
         "strip": strip,
         "open_notices": open_notices,
         "last_entry_at": last_entry_at,
@@ -131,6 +125,20 @@ def computed(
         "as_of": today,
         "roll_at": day_start(tomorrow, care.zones.on(tomorrow)),
     }
+
+
+def _counts(run: Run, care: Care, today: date, now: datetime) -> tuple[int, int, int, int | None]:
+    """Due, done and not reported in thirty days, and the worst pain of a week."""
+    found: Any = run.first(
+        day_sums.period_counts,
+        patient_id=care.patient_id,
+        first=today - timedelta(days=DAYS),
+        until=today + ONE_DAY,
+        at=now,
+        pain_from=today - timedelta(days=PAIN_DAYS - 1),
+    )
+    due = (found.asked or 0) - (found.waiting or 0)
+    return due, found.done or 0, found.unreported or 0, found.pain
 
 
 def _days(run: Run, care: Care, first: date, until: date) -> dict[date, DayTotals]:

@@ -150,11 +150,12 @@ Moved = dict[UUID, dict[date, Gain]]
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """What counts on each activity's days, and the days on which anything that goals and the
-    caseload's strip are judged by is different from before."""
+    """What counts on each activity's days; the days on which anything that goals are judged by is
+    different from before; and those on which anything that the caseload shows is."""
 
     found: dict[UUID, Found]
     moved: Moved
+    shown: set[date]
 
 
 #: Rows of day sums, by activity and day.
@@ -244,12 +245,13 @@ def recompute(
         for activity_id, span in days.items()
     }
     if not spans:
-        return Recomputed({}, {})
+        return Recomputed({}, {}, set())
     sums = sums or Sums(record.run, record.patient_id)
     found = _judged(record.run, care, spans, record.now, new or {})
     stored = sums.between(spans)
     today = care.today(record.now)
     moved: Moved = {}
+    shown: set[date] = set()
     added, changed = [], []
     for activity_id, judged in found.items():
         mine = stored[activity_id]
@@ -265,12 +267,16 @@ def recompute(
                 continue
             if before is None or _judged_by(before) != _judged_by(one):
                 moved.setdefault(activity_id, {})[day] = _gain(before, one)
+                shown.add(day)
+            elif before.pain_max != one.pain_max:
+                shown.add(day)
     for activity_id, gone in stored.items():
         for day, before in gone.items():
             moved.setdefault(activity_id, {})[day] = _gain(before, None)
+        shown.update(gone)
     sums.write(added, changed)
     sums.drop(stored)
-    return Recomputed(found, moved)
+    return Recomputed(found, moved, shown)
 
 
 def add_extras(
@@ -283,10 +289,11 @@ def add_extras(
     """
     days = {day for by_day in entries.values() for day in by_day}
     if not days:
-        return Recomputed({}, {})
+        return Recomputed({}, {}, set())
     stored = sums.between(dict.fromkeys(entries, (min(days), max(days) + ONE_DAY)))
     found: dict[UUID, Found] = {}
     moved: Moved = {}
+    shown: set[date] = set()
     changed = []
     for activity_id, by_day in entries.items():
         activity = care.activities[activity_id]
@@ -303,8 +310,11 @@ def add_extras(
             changed.append(after)
             if _judged_by(before) != _judged_by(after):
                 moved.setdefault(activity_id, {})[day] = _gain(before, after)
+                shown.add(day)
+            elif before.pain_max != after.pain_max:
+                shown.add(day)
     sums.write((), changed)
-    return Recomputed(found, moved)
+    return Recomputed(found, moved, shown)
 
 
 def _gain(before: DaySum | None, after: DaySum | None) -> Gain:

@@ -356,7 +356,9 @@ def _follow(
     """Bring what rests on the day sums up to date; how each fresh entry counts."""
     counts: dict[UUID, Counts] = {}
     moved: Moved = {}
+    shown: set[date] = set()
     for recomputed in counted:
+        shown |= recomputed.shown
         for activity_id, gains in recomputed.moved.items():
             mine = moved.setdefault(activity_id, {})
             for day, (asked, done) in gains.items():
@@ -388,7 +390,7 @@ def _follow(
         gains=moved,
     )
     notices.raise_concerns(record, care, fresh.values())
-    caseload.refresh(record, care, record.now, touched)
+    caseload.refresh(record, care, record.now, shown)
     return counts
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adherence.services import audit, mails, outbox, programmes
-from adherence.store import caseload, clinics, jobs
+from adherence.store import caseload, clinics, jobs, versions
 from adherence.store.db import Run, read, write
 
 #: A job that has not run for this long is not running.
@@ -34,13 +34,14 @@ def troubles(now: datetime) -> list[Trouble]:
     """Everything that is wrong at ``now``; empty when all is well. Holds no health data."""
     try:
         with read() as run:
+            old = versions.lacks(run.value(versions.version) or "")
             states = {row.job: row for row in run.all(jobs.job_states)}
             rolled = run.value(caseload.oldest_roll)
         waiting, since = outbox.waiting()
         unsent, unsent_since = mails.waiting()
     except Exception:
         return [Trouble("database", now)]
-    found = []
+    found = [] if old is None else [Trouble(old, None)]
     for job in JOBS:
         row = states.get(job)
         if row is None:

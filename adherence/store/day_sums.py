@@ -153,7 +153,10 @@ patient_days = Statement(
 )
 
 _open = DAY_SUM.c.asked - DAY_SUM.c.done - DAY_SUM.c.partly - DAY_SUM.c.skipped - DAY_SUM.c.missed
-_closed = DAY_SUM.c.open_until <= sa.bindparam("at", type_=UtcDateTime)
+_at = sa.bindparam("at", type_=UtcDateTime)
+_closed = DAY_SUM.c.open_until <= _at
+#: A window without an end never closes; a row on which all is answered has none open.
+_still_open = sa.or_(DAY_SUM.c.open_until.is_(None), DAY_SUM.c.open_until > _at)
 
 
 def _total(name: str, column: Any) -> Any:
@@ -187,17 +190,15 @@ counts_by_activity = Statement(
     .order_by(DAY_SUM.c.activity_id)
 )
 #: Thirty days of one patient in one row, for the caseload; pain of the days from ``pain_from`` on.
+#: ``waiting`` is what is still open, ``unreported`` what closed without a word.
 period_counts = Statement(
     sa.select(
         _total("asked", DAY_SUM.c.asked),
         _total("done", DAY_SUM.c.done),
-        _total("open", _open),
-        _total("unreported", sa.case((_closed, _open), else_=0)),
-        sa.func.max(
-            sa.case(
-                (DAY_SUM.c.day >= sa.bindparam("pain_from", type_=sa.Date), DAY_SUM.c.pain_max),
-                else_=None,
-            )
-        ).label("pain"),
+        sa.func.sum(_open).filter(_still_open).label("waiting"),
+        sa.func.sum(_open).filter(_closed).label("unreported"),
+        sa.func.max(DAY_SUM.c.pain_max)
+        .filter(DAY_SUM.c.day >= sa.bindparam("pain_from", type_=sa.Date))
+        .label("pain"),
     ).where(_mine, _days)
 )

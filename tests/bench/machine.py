@@ -37,6 +37,18 @@ def cpu_seconds(root: int) -> float:
     return total * TICK
 
 
+def exact_cpu_seconds(root: int) -> float:
+    """The same to the nanosecond, without what has ended: for a few answers of a steady server."""
+    total = 0
+    for pid in tree(root):
+        for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            try:
+                total += int(task.read_text().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return total / 1e9
+
+
 def pss_mib(root: int) -> float:
     """Proportional memory of the tree under ``root``, MiB: a shared page counts once in all."""
     total = 0

@@ -46,6 +46,7 @@ REVIEWED = {
     "web.files.version": "static files",
     "web.locale.catalogue": "words of the catalogues",
     "web.pictures.chart_words": "words of the catalogues",
+    "web.site._host": "hosts that this server answers to",
     "web.words._written": "days in words",
     "web.words.number_in": "numbers in words",
     "web.words.zone_rules": "rules of zones",

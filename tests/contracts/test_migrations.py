@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from adherence.migrations import newest
+from adherence.store import versions
 from adherence.store.db import db
 
 pytestmark = pytest.mark.postgres
@@ -106,3 +108,10 @@ def test_alembic_sees_no_difference_between_models_and_migrations(migrated: Any)
         differences = compare_metadata(context, db.metadata)
 
     assert differences == []
+
+
+def test_the_code_needs_the_newest_step():
+    assert newest() == versions.NEEDED
+    assert versions.lacks(versions.NEEDED) is None
+    assert versions.lacks("9999") is None, "code goes on while others upgrade"
+    assert "adherence db upgrade" in str(versions.lacks("0013"))

@@ -6,10 +6,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from adherence.jobs import work
 from adherence.services import entries, health, patients, progress, rebuild, settle
-from adherence.store.db import store
+from adherence.store.db import db, store
 from tests.wards import DAY, MONDAY, document, ward
 
 HOUR = timedelta(hours=1)
@@ -105,6 +106,22 @@ def test_health_says_what_is_wrong_and_since_when():
     work.run_once(later)
     assert health.troubles(later) == []
     assert w.patient_id
+
+
+def test_health_says_when_the_tables_are_older_than_the_code():
+    ward()
+    work.run_once(MONDAY)
+    at = sa.table("alembic_version", sa.column("version_num"))
+
+    def stands_at(version: str) -> list[str]:
+        with db.engine.begin() as connection:
+            connection.execute(sa.update(at).values(version_num=version))
+        return [one.what for one in health.troubles(MONDAY)]
+
+    (said,) = stands_at("0013")
+    assert "0013" in said
+    assert "adherence db upgrade" in said
+    assert stands_at("9999") == []
 
 
 def test_a_job_that_breaks_is_named_until_it_works_again(monkeypatch):
