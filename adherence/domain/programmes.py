@@ -54,12 +54,11 @@ def renewed(
     at least ``SMALLEST_CELL`` of it. Whoever was counted before, and is in no group now, joins a
     new group beside enough people who never were.
     """
+    asked = frozenset(due)
     kept = tuple(
-        one
-        for one in groups
-        if is_whole(one, agreed) and len(one.members & frozenset(due)) >= SMALLEST_CELL
+        one for one in groups if is_whole(one, agreed) and len(one.members & asked) >= SMALLEST_CELL
     )
-    left = frozenset(due) & frozenset(agreed)
+    left = asked & frozenset(agreed)
     left -= frozenset().union(*(one.members for one in kept))
     fresh, back = sorted(left - frozenset(ever)), sorted(left & frozenset(ever))
     if len(fresh) < SMALLEST_CELL:

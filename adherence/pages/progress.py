@@ -310,8 +310,11 @@ def _sources(phone: str, wide: str) -> Markup:
     if wide:
         wider = [(f"{query} and {WIDE}", wide, theme) for query, theme in THEMES]
         chosen = [*wider, (WIDE, wide, "light"), *chosen]
-    source = Markup('  <source media="{}" srcset="{}&amp;theme={}">')
-    return Markup("").join(source.format(*one) for one in chosen)
+    lines = [
+        f'  <source media="{escape(query)}" srcset="{escape(address)}&amp;theme={theme}">'
+        for query, address, theme in chosen
+    ]
+    return Markup("".join(lines))  # noqa: S704 - escaped above; Markup's own format takes 15 us
 
 
 def _put_right_words(one: PutRight) -> str:

@@ -15,7 +15,7 @@ from adherence.store.db import Run, read, write
 SILENT = timedelta(minutes=10)
 #: Lines of the outbox, and midnights, may wait this long.
 LATE = timedelta(minutes=15)
-JOBS = ("settle", "seal", "outbox", "mail", "sessions")
+JOBS = ("settle", "seal", "outbox", "mail", "sessions", "exports", "tombstones")
 #: What is done once a night: in these hours of the oldest clinic's zone, or once a day is over.
 NIGHTLY = (audit.VERIFY, programmes.COUNT)
 NIGHT = range(2, 5)

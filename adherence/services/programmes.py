@@ -77,10 +77,10 @@ def count(clinic_id: UUID, now: datetime) -> None:
         }
         people = run.all(table.people_of_clinic, clinic_id=clinic_id)
         rows = run.all(table.groups_of_clinic, clinic_id=clinic_id, least_programme=least)
-        groups = [
-            Group(row.id, row.size, frozenset(x.patient_id for x in people if x.group_id == row.id))
-            for row in rows
-        ]
+        members: dict[UUID | None, set[UUID]] = {}
+        for row in people:
+            members.setdefault(row.group_id, set()).add(row.patient_id)
+        groups = [Group(row.id, row.size, frozenset(members.get(row.id, ()))) for row in rows]
         ever = {row.patient_id for row in people}
         due = {patient_id for patient_id, row in agreed.items() if row.due > 0}
         found = renewed(groups, agreed.keys(), due, ever)
@@ -94,8 +94,8 @@ def count(clinic_id: UUID, now: datetime) -> None:
             if weeks[one.id] != _week(now, clinic.zone):
                 sums = {f"new_{name}": said for name, said in _sums(agreed, one.members).items()}
                 run.do(table.set_count, group_id=one.id, at=now, **sums)
-        for members in found.formed:
-            _form(run, clinic_id, members, ever, _sums(agreed, members), now)
+        for formed in found.formed:
+            _form(run, clinic_id, formed, ever, _sums(agreed, formed), now)
 
     write(work)
 
