@@ -61,11 +61,14 @@ def run(given: argparse.Namespace) -> int:
         return 1
     with _throw_away() as folder, _ended_in_order():
         path = Path(given.database) if given.database else folder / "demo.sqlite"
+        beside = str(path.resolve().with_suffix(""))
         settings = Settings(
             mode=Mode.DEMO,
             database_url=f"sqlite:///{path.resolve()}",
             secret_key=secrets.token_urlsafe(48),
-            media_folder=str(path.resolve().with_suffix("")) + "-media",
+            media_folder=f"{beside}-media",
+            export_folder=f"{beside}-exports",
+            tombstone_file=f"{beside}-tombstones.txt",
             base_url=f"http://127.0.0.1:{given.port}",
         )
         app = given.create_app(settings)

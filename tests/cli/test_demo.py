@@ -31,8 +31,10 @@ def start(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def serving(folder: Path) -> subprocess.Popen[str]:
+    (folder / "here").mkdir(exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-c", START, "demo", "--port=0", "--days=30", "--json"],
+        cwd=folder / "here",
         env={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         text=True,
@@ -69,3 +71,4 @@ def test_a_demo_that_is_told_to_end_takes_its_folder_along_and_only_its_own(
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert folders(tmp_path) == {foreign, led}
+    assert not list((tmp_path / "here").iterdir()), "a demo left something where it was started"
