@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, Request, Response
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.utils import get_host
 
 
@@ -32,10 +32,29 @@ class Documents(DefaultJSONProvider):
         return Response(f"{text}\n", mimetype=self.mimetype)
 
 
+class Route(Rule):
+    """A route that is compiled for making addresses when one is first made.
+
+    All routes together cost most of the time in which an application is made, twice each.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = super()._compile_builder
+        made: list[Callable[..., tuple[str, str]]] = []
+
+        def build(route: Rule, **values: Any) -> tuple[str, str]:
+            if not made:
+                made.append(compiled(append_unknown))
+            return made[0](route, **values)
+
+        return build
+
+
 class Site(Flask):
     """A Flask on one domain, whose views and hooks are plain functions, none of them ``async``."""
 
     json_provider_class = Documents
+    url_rule_class = Route
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """``func`` itself: Flask would look nine times a request whether it is a coroutine."""
@@ -54,7 +73,8 @@ class Site(Flask):
         trusted = self.config["TRUSTED_HOSTS"]
         request.trusted_hosts = trusted
         header = request.environ.get("HTTP_HOST")
-        request.host = host = _host(request.scheme, header, request.server, tuple(trusted))
+        known = None if trusted is None else tuple(trusted)
+        request.host = host = _host(request.scheme, header, request.server, known)
         query = request.query_string.decode(errors="replace")
         return MapAdapter(
             self.url_map,
@@ -70,7 +90,10 @@ class Site(Flask):
 
 @lru_cache(maxsize=64)
 def _host(
-    scheme: str, header: str | None, server: tuple[str, int | None] | None, trusted: tuple[str, ...]
+    scheme: str,
+    header: str | None,
+    server: tuple[str, int | None] | None,
+    trusted: tuple[str, ...] | None,
 ) -> str:
     return get_host(scheme, header, server, trusted)
 
