@@ -84,10 +84,11 @@ _next = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-#: Claims one mail: two workers never hold the same one.
+#: Claims one mail: two workers never hold the same one. The subquery stands for a single value, for
+#: which PostgreSQL looks once. For a list it may look once for each row, and claim all that waits.
 lease_mail = Statement(
     sa.update(MAIL)
-    .where(MAIL.c.id.in_(_next))
+    .where(MAIL.c.id == _next.scalar_subquery())
     .values(due_at=sa.bindparam("lease_until", type_=UtcDateTime), tries=MAIL.c.tries + 1)
     .returning(
         MAIL.c.id,
