@@ -1,20 +1,17 @@
 """What the many applications of a test run share: each test has one of its own, made from scratch.
 
-Two pieces of work give the same result every time and are most of what it takes: the code that
-builds the addresses of routes, and the code of templates. They are kept for the process; nothing
-else is, and nothing of the product knows of it.
+The code of templates is the same every time and most of what it takes. It is kept for the process;
+nothing else is, and nothing of the product knows of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from types import CodeType
-from typing import Any
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
 
 
 class Compiled(BytecodeCache):
@@ -39,21 +36,6 @@ class Compiled(BytecodeCache):
         return bucket.key, bucket.checksum, read.trim_blocks, read.lstrip_blocks, extensions
 
 
-def builders(make: Callable[[Rule, bool], Any]) -> Callable[[Rule, bool], Any]:
-    """``make``, asked once for all rules that read the same; what it makes is bound to no rule."""
-    kept: dict[Hashable, Any] = {}
-
-    def made(self: Rule, append_unknown: bool = True) -> Any:
-        defaults = sorted((self.defaults or {}).items(), key=str)
-        key = (self.rule, *self._trace, *map(repr, defaults), append_unknown)
-        if key not in kept:
-            kept[key] = make(self, append_unknown)
-        return kept[key]
-
-    return made
-
-
 def share() -> None:
-    """Share them from here on."""
+    """Share it from here on."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
-    Rule._compile_builder = builders(Rule._compile_builder)  # type: ignore[method-assign]  # shared
