@@ -8,7 +8,7 @@ be beside, and as a unit of work of the session, an object for each row.
 """
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +21,6 @@ from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 DATABASE = "ADHERENCE_BENCH_DATABASE"
-TOKENS = 31
 
 
 def echo() -> Flask:
@@ -121,13 +120,45 @@ def bearer(number: int) -> str:
     return f"reference-token-{number:04d}"
 
 
-def fill() -> None:
-    """Create the tables and the tokens."""
-    db.create_all()
-    for number in range(TOKENS):
-        digest = sha256(bearer(number).encode()).digest()
-        db.session.add(TokenRow(digest=digest, patient_id=uuid4()))
-    db.session.commit()
+def add_people(engine: sa.Engine, first: int, many: int, behind: int) -> None:
+    """Patients from number ``first`` on, each with a token and ``behind`` entries of past days."""
+    ids = [uuid4() for _ in range(many)]
+    numbers = range(first, first + many)
+    now = datetime.now(UTC)
+    tokens = [
+        {"digest": sha256(bearer(number).encode()).digest(), "patient_id": patient_id}
+        for number, patient_id in zip(numbers, ids, strict=True)
+    ]
+    activity_id = uuid4()
+    entries = [
+        {
+            "patient_id": ids[0],
+            "client_id": uuid4(),
+            "activity_id": activity_id,
+            "status": "done",
+            "performed_at": now - timedelta(hours=3 * number + 24),
+            "sets": 3,
+            "reps": 10,
+            "pain": number % 11,
+            "effort": 4,
+            "received_at": now,
+        }
+        for number in range(behind)
+    ]
+    fresh = "lower(hex(randomblob(16)))" if engine.dialect.name == "sqlite" else "gen_random_uuid()"
+    table = EntryRow.__table__
+    names = [column.name for column in table.c]
+    new: dict[str, sa.ColumnElement[Any]] = {
+        name: sa.literal_column(fresh) for name in ("id", "client_id")
+    }
+    with engine.begin() as connection:
+        connection.execute(sa.insert(TokenRow), tokens)
+        connection.execute(sa.insert(EntryRow), entries)
+        for patient_id in ids[1:]:
+            new["patient_id"] = sa.literal(patient_id, sa.Uuid())
+            copied = sa.select(*(new.get(name, table.c[name]) for name in names))
+            copied = copied.where(table.c.patient_id == ids[0])
+            connection.execute(sa.insert(table).from_select(names, copied, False))
 
 
 def signed_in() -> UUID:
@@ -207,9 +238,9 @@ def minimal() -> Flask:
 
 
 def main() -> None:
-    """Fill the database that the environment names."""
+    """Create the tables in the database that the environment names."""
     with minimal().app_context():
-        fill()
+        db.create_all()
 
 
 if __name__ == "__main__":

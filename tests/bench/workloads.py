@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,11 +47,11 @@ def document(chance: random.Random, activity_id: str, within: timedelta) -> dict
     }
 
 
-def reference_pens(seed: int) -> list[Pen]:
-    """The patients of the minimal application."""
+def reference_pens(seed: int, numbers: Iterable[int]) -> list[Pen]:
+    """Patients of the minimal application, by their numbers."""
     chance = random.Random(seed)
     activity = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-    return [Pen("", references.bearer(number), [activity]) for number in range(references.TOKENS)]
+    return [Pen("", references.bearer(number), [activity]) for number in numbers]
 
 
 def bearer(pen: Pen) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import hashlib
 import random
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,12 +60,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A patient as the workloads see one."""
+    """A patient as the workloads see one; ``entries`` is how many lie behind."""
 
     patient_id: UUID
     account_id: UUID
     token: str
     of: Admitted
+    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,10 @@ def populate(engine: sa.Engine, group: Group, seed: int) -> Population:
     people = []
     for number in range(min(TEMPLATES, group.patients)):
         one = admit(clinic, number, began, group.plans)
-        live(one, began.date() + timedelta(days=1), now.date(), seed + number, 0.6 + 0.15 * number)
+        second = began.date() + timedelta(days=1)
+        behind = live(one, second, now.date(), seed + number, 0.6 + 0.15 * number)
         token = accounts.make_token(one.actor.account_id, "bench", began)
-        people.append(Person(one.patient_id, one.actor.account_id, token, one))
+        people.append(Person(one.patient_id, one.actor.account_id, token, one, behind))
     lived = tuple(people)
     whole = group.patients if group.entries is None else max(group.entries, len(lived))
     copiers = [
@@ -165,7 +167,7 @@ class Copier:
         for statement in self.statements:
             named = {name: given[name] for name in statement._bindparams}
             connection.execute(statement, named)
-        return Person(new, account, token, of.of)
+        return replace(of, patient_id=new, account_id=account, token=token)
 
 
 def differences(population: Population, many: int, seed: int) -> list[str]:
