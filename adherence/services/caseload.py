@@ -58,12 +58,12 @@ def refresh(
         changed,
     )
     if stored is None:
-        run.do(table.add_caseload, **row)
+        run.put(table.add_caseload, **row)
     else:
         del row["clinic_id"]
         patient_id = row.pop("patient_id")
         kept = tuple(name for name in table.INDEXED if row[name] == getattr(stored, name))
-        run.do(
+        run.put(
             table.set_caseload[kept],
             patient_id=patient_id,
             **{f"new_{name}": value for name, value in row.items()},

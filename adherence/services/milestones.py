@@ -412,7 +412,7 @@ def _grant(
 ) -> None:
     seq = record.number()
     if (one.kind, one.level) in stored:
-        record.run.do(
+        record.run.put(
             table.set_milestone,
             patient_id=record.patient_id,
             in_goal=agreed.id,
@@ -423,7 +423,7 @@ def _grant(
             number=seq,
         )
     else:
-        record.run.do(
+        record.run.put(
             table.add_milestone,
             patient_id=record.patient_id,
             goal_id=agreed.id,
@@ -446,7 +446,7 @@ def _grant(
 
 
 def _withdraw(record: Record, agreed: AgreedGoal, row: Any) -> None:
-    record.run.do(
+    record.run.put(
         table.set_milestone,
         patient_id=record.patient_id,
         in_goal=agreed.id,

@@ -40,7 +40,7 @@ def raise_notice(
     """Add an open notice for the care team; its id."""
     notice_id = new_id()
     seq = record.number()
-    record.run.do(
+    record.run.put(
         table.add_notice,
         patient_id=record.patient_id,
         id=notice_id,

@@ -127,7 +127,7 @@ class Record:
             due_at=self.now,
             tries=0,
         )
-        run.do(
+        run.put(
             patients.unlock_patient,
             patient_id=self.patient_id,
             new_seq=self._seq,
@@ -136,7 +136,7 @@ class Record:
             new_audit_head=None if self._head == GENESIS else self._head,
         )
         if self.settled_on != self._settled_on:
-            run.do(
+            run.put(
                 patients.set_settled_on,
                 patient_id=self.patient_id,
                 new_settled_on=self.settled_on,
@@ -162,8 +162,8 @@ def audit_clinic(
     head = row.audit_head or GENESIS
     lines = _Lines(actor.clinic_id, actor, now, refusal)
     line = lines.after(head, n, action, object_id)
-    run.do(audit_table.add_audit, **lines.same, **line)
-    run.do(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
+    run.put(audit_table.add_audit, **lines.same, **line)
+    run.put(clinics.set_clinic_head, clinic_id=actor.clinic_id, n=n, head=line["hash"])
 
 
 class _Lines:

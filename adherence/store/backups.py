@@ -110,7 +110,7 @@ def copy_out(run: Run, name: str, columns: list[str]) -> Iterator[bytes]:
     """A table as COPY writes it, in pieces."""
     statement = f"COPY {_named(run, name, columns)} TO STDOUT"
     held = bytearray()
-    with run.raw.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
+    with run.raw.cursor() as cursor, cursor.copy(statement) as copy:
         for part in copy:
             held += part
             if len(held) >= PIECE:
@@ -124,15 +124,13 @@ def clear(run: Run) -> None:
     """Take out what migrating may have put into tables that were empty a moment ago."""
     names = tables_in_order(run)
     quoted = run.dialect.identifier_preparer.quote_identifier
-    run.raw.execute(  # type: ignore[union-attr]
-        f"TRUNCATE {', '.join(quoted(name) for name in names)}"
-    )
+    run.raw.execute(f"TRUNCATE {', '.join(quoted(name) for name in names)}")
 
 
 def copy_in(run: Run, name: str, columns: list[str], pieces: Iterable[bytes]) -> None:
     """Put what COPY wrote into a table; keys and checks hold here as for everybody."""
     statement = f"COPY {_named(run, name, columns)} FROM STDIN"
-    with run.raw.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
+    with run.raw.cursor() as cursor, cursor.copy(statement) as copy:
         for piece in pieces:
             copy.write(piece)
 

@@ -6,7 +6,8 @@ one durable transaction and returns what it returned; the caller goes on only af
 On SQLite writers queue at a lock that the kernel wakes, never at SQLite's busy handler, which
 sleeps up to 100 ms between looks. Jobs that pile up while another process holds the file are
 committed together (group commit): each in a savepoint of its own, so an error undoes only its own
-job. On PostgreSQL the same door is a plain transaction; the patient's row lock orders writers.
+job. On PostgreSQL the same door is a plain transaction, whose statements are sent together where
+nobody waits for their rows; the patient's row lock orders writers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import threading
 from collections import OrderedDict, deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -295,6 +296,7 @@ class _Ready:
         "narrowed",
         "pick",
         "positional",
+        "spread",
         "sql",
         "statement",
         "usual",
@@ -316,6 +318,8 @@ class _Ready:
         self.varying: dict[tuple[str, ...], tuple[Any, list[int]]] = {}
         #: Of an insert: the same one with fewer columns, by the places of those left out.
         self.narrowed: dict[tuple[int, ...], _Ready] | None = None
+        #: Of an insert on PostgreSQL: the same one for many rows, by what they have in common.
+        self.spread: dict[tuple[str, ...], str] = {}
         if statement.columns is not None and sorted(self.keys) == sorted(statement.columns):
             self.narrowed = {}
             table = core.table.c
@@ -347,10 +351,10 @@ class _Ready:
             values[at] = processor(values[at])
         return values if self.positional else dict(zip(self.names, values, strict=True))
 
-    def batch(
-        self, given: Sequence[Mapping[str, Any]], same: Mapping[str, Any]
-    ) -> tuple[str, list[Any]]:
-        """The SQL and the parameters of many calls, converted column by column.
+    def run_many(
+        self, cursor: Any, given: Sequence[Mapping[str, Any]], same: Mapping[str, Any]
+    ) -> None:
+        """Run it once for each of several rows, converted column by column.
 
         What is the same in every row is converted once; ``same`` holds what is so by its nature. An
         insert leaves out what no row says.
@@ -372,11 +376,15 @@ class _Ready:
             narrower = self._without(tuple(empty)) if empty else None
             if narrower is not None:
                 left = set(range(len(columns))).difference(empty)
-                return narrower._made([columns[at] for at in sorted(left)], many)
-        return self._made(columns, many)
+                narrower._run_columns(cursor, [columns[at] for at in sorted(left)], same)
+                return
+        self._run_columns(cursor, columns, same)
 
-    def _made(self, columns: list[Sequence[Any]], many: int) -> tuple[str, list[Any]]:
-        """The SQL and the driver's parameters of the values of each column."""
+    def _run_columns(
+        self, cursor: Any, columns: list[Sequence[Any]], same: Mapping[str, Any]
+    ) -> None:
+        """Run it for rows that are given as their columns."""
+        many = len(columns[0])
         for at, processor in self.bound:
             column = columns[at]
             first = column[0]
@@ -384,10 +392,43 @@ class _Ready:
                 columns[at] = (processor(first),) * many
             else:
                 columns[at] = tuple(map(processor, column))
-        made = zip(*columns, strict=True)
         if self.positional:
-            return self.sql, list(made)
-        return self.sql, [dict(zip(self.names, values, strict=True)) for values in made]
+            cursor.executemany(self.sql, list(zip(*columns, strict=True)))
+        elif self.narrowed is None:
+            rows = zip(*columns, strict=True)
+            named = [dict(zip(self.names, values, strict=True)) for values in rows]
+            cursor.executemany(self.sql, named)
+        else:
+            # PostgreSQL runs a statement once for each row it is sent, at 0.07 ms each; so it is
+            # sent one, with an array for each column.
+            given = {
+                key: column[0] if key in same else list(column)
+                for key, column in zip(self.keys, columns, strict=True)
+            }
+            cursor.execute(self._of_arrays(tuple(key for key in self.keys if key in same)), given)
+
+    def _of_arrays(self, same: tuple[str, ...]) -> str:
+        """The insert as one statement that takes arrays, and one value of what is the ``same``."""
+        found = self.spread.get(same)
+        if found is None:
+            table = self.statement.core.table
+            columns = [table.c[key] for key in self.keys]
+            values = []
+            for key, column in zip(self.keys, columns, strict=True):
+                kind = column.type.dialect_impl(self.dialect)
+                if isinstance(kind, sa.types.TypeDecorator):
+                    kind = kind.load_dialect_impl(self.dialect)
+                if isinstance(kind, sa.String):
+                    kind = sa.Text()  # a cast to a length would cut off what the column refuses
+                given: Any = sa.bindparam(key)
+                values.append(
+                    sa.cast(given, kind)
+                    if key in same
+                    else sa.func.unnest(sa.cast(given, postgresql.ARRAY(kind)))
+                )
+            core = sa.insert(table).from_select(columns, sa.select(*values), False)
+            found = self.spread[same] = str(core.compile(dialect=self.dialect))
+        return found
 
     def _varying(self, same: tuple[str, ...]) -> tuple[Any, list[int]]:
         """What takes the other values than the ``same`` ones out of a row, and their places."""
@@ -457,15 +498,56 @@ class Kept:
 class Run:
     """One transaction, or one reading snapshot, on one connection."""
 
-    __slots__ = ("_cursor", "_kept", "_read", "connection", "dialect", "raw")
+    __slots__ = ("_connection", "_cursor", "_gathering", "_kept", "_pipeline", "_read", "dialect")
 
     def __init__(self, connection: Connection, kept: Kept) -> None:
-        self.connection = connection
+        self._connection = connection
         self._kept = kept
         self._read: dict[Any, Any] = {}
+        self._gathering = ExitStack()
+        self._pipeline: Any = None
         self.dialect = connection.dialect
-        self.raw = connection.connection.dbapi_connection
-        self._cursor: Any = self.raw.cursor()  # type: ignore[union-attr]
+        raw: Any = connection.connection.dbapi_connection
+        self._cursor = raw.cursor()
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Send statements of PostgreSQL together, up to the next whose rows somebody waits for.
+
+        A way to the server and back costs both sides more than most statements that an entry needs.
+        What one of them refuses is raised where the next rows are read, at the latest at the end.
+        """
+        with self._gathering as gathering:
+            self._pipeline = gathering.enter_context(self._driver.pipeline())
+            try:
+                yield
+            except BaseException:
+                if self._pipeline is not None:
+                    # The driver would log what else was refused, and what the row held.
+                    with suppress(self.dialect.dbapi.Error):  # type: ignore[union-attr]  # loaded
+                        self._pipeline.sync()
+                raise
+
+    @property
+    def _driver(self) -> Any:
+        return self._connection.connection.dbapi_connection
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, to whoever asks it in other ways than by statements: one at a time."""
+        self._gathering.close()
+        self._pipeline = None
+        return self._connection
+
+    @property
+    def raw(self) -> Any:
+        """The driver's connection, as ``connection``."""
+        return self.connection.connection.dbapi_connection
+
+    def commit(self) -> None:
+        """Make what was written durable."""
+        self._driver.commit()
+        self.committed()
 
     def all(self, statement: Statement, **given: Any) -> list[Any]:
         """Every row, as named tuples."""
@@ -490,9 +572,15 @@ class Run:
 
     def do(self, statement: Statement, **given: Any) -> int:
         """Run a statement that changes rows; how many it changed."""
+        self.put(statement, **given)
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return int(self._cursor.rowcount)
+
+    def put(self, statement: Statement, **given: Any) -> None:
+        """Run a statement that changes rows, where nobody asks how many."""
         ready = statement.ready(self.dialect)
         self._cursor.execute(ready.sql, ready.params(given))
-        return int(self._cursor.rowcount)
 
     def do_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
         """Run a statement once for each row; ``same`` is what they have in common."""
@@ -503,7 +591,7 @@ class Run:
             row = {**same, **rows[0]} if same else rows[0]
             self._cursor.execute(ready.sql, ready.params(row))
         else:
-            self._cursor.executemany(*ready.batch(rows, same))
+            ready.run_many(self._cursor, rows, same)
 
     def kept(self, key: Any) -> Any | None:
         """What was parsed before under this key, by this transaction or by a committed one."""
@@ -579,14 +667,14 @@ class Store:
         try:
             run = Run(connection, self.kept)
             if self.sqlite:
-                run.raw.execute("BEGIN")  # type: ignore[union-attr]
+                run.raw.execute("BEGIN")
             self._mine.reading = run
             try:
                 yield run
                 run.committed()
             finally:
                 self._mine.reading = None
-                run.raw.rollback()  # type: ignore[union-attr]
+                run.raw.rollback()
                 if connection.in_transaction():
                     connection.rollback()
         except (sa.exc.DBAPIError, self.engine.dialect.dbapi.Error):  # type: ignore[union-attr]
@@ -594,15 +682,20 @@ class Store:
             raise
 
     def look(self, statement: Statement, **given: Any) -> Any | None:
-        if self.sqlite and getattr(self._mine, "reading", None) is None:
-            connection = self.connection()
-            try:
-                return Run(connection, self.kept).first(statement, **given)
-            except self.engine.dialect.dbapi.Error:  # type: ignore[union-attr]  # it is loaded
-                self.drop_connection()
-                raise
-        with self.read() as run:
-            return run.first(statement, **given)
+        reading: Run | None = getattr(self._mine, "reading", None)
+        if reading is not None:
+            return reading.first(statement, **given)
+        try:
+            run = Run(self.connection(), self.kept)
+            if self.sqlite:
+                return run.first(statement, **given)
+            run.raw.autocommit = True
+            found = run.first(statement, **given)
+            run.raw.autocommit = False
+            return found
+        except BaseException:
+            self.drop_connection()  # it must not be met again as it may be now
+            raise
 
     def write(self, work: Callable[[Run], T]) -> T:
         self._after_fork()
@@ -644,9 +737,9 @@ class _PlainDoor:
             store._mine.writing = True
             try:
                 run = Run(connection, store.kept)
-                result = work(run)
-                run.raw.commit()  # type: ignore[union-attr]
-                run.committed()
+                with run.gathered():
+                    result = work(run)
+                    run.commit()
                 if connection.in_transaction():
                     connection.commit()
                 return result
@@ -654,7 +747,7 @@ class _PlainDoor:
                 if _connection_lost(error):
                     store.drop_connection()
                 else:
-                    run.raw.rollback()  # type: ignore[union-attr]
+                    run.raw.rollback()
                     if connection.in_transaction():
                         connection.rollback()
                 if attempt == TRIES or not _tie_lost(error):
@@ -790,8 +883,7 @@ class _GroupDoor:
                     if job.error is not None:
                         raw.execute("ROLLBACK TO job")
                     raw.execute("RELEASE job")
-            raw.commit()
-            run.committed()
+            run.commit()
         except BaseException:
             raw.rollback()
             raise
@@ -874,7 +966,7 @@ def read() -> Any:
 def look(statement: Statement, **given: Any) -> Any | None:
     """The first row of a single statement, or None.
 
-    On SQLite one statement is a snapshot by itself, so nothing has to be begun and ended around it.
+    One statement is a snapshot by itself, so nothing has to be begun and ended around it.
     """
     return store().look(statement, **given)
 

@@ -104,9 +104,7 @@ def is_same_moment(run: Run) -> None:
     SQLite's readers are so by themselves, PostgreSQL's only when they say so.
     """
     if run.dialect.name == "postgresql":
-        run.raw.execute(  # type: ignore[union-attr]
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-        )
+        run.raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def belongs(name: str, kind: Kind, patient_id: UUID, account_id: UUID | None) -> Any:

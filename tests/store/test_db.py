@@ -361,3 +361,102 @@ def test_a_batch_converts_each_value_of_its_own():
     assert [row.note for row in rows] == [None, "–", "–", None, None]
     assert [row.client_id for row in rows] == [one["client_id"] for one in said]
     assert {row.effort for row in rows} == {None}
+
+
+def test_many_entries_at_once_store_every_kind_of_value_as_one_does():
+    w = ward()
+    from adherence.services import entries as service
+
+    said = document(w.exercise_id, sets=2, pain=0, note="Ω – 'ok', {1,2}", quantity=1.5)
+    service.log_entry(w.patient, w.patient_id, said, MONDAY)
+    with read() as run:
+        stored = run.first(
+            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
+        )._asdict()
+    rows = [
+        stored | {"client_id": new_id(), "seq": 100 + n, **other}
+        for n, other in enumerate(
+            (
+                {"value": 0.1, "symptom": 'a "b" \\c', "declined": True},
+                {"day": stored["local_day"], "slot": 0, "because": "NULL", "quantity": None},
+                {"note": None, "corrects_id": said["client_id"], "zone": "Europe/Berlin"},
+            )
+        )
+    ]
+
+    write(lambda run: run.do_many(entries.add_entry, rows))
+    with read() as run:
+        found = run.all(entries.entries_after, patient_id=w.patient_id, after=99, many=10)
+
+    assert [row._asdict() for row in found] == rows
+
+
+def test_what_is_too_long_for_its_column_is_refused_not_cut():
+    if store().sqlite:
+        pytest.skip("SQLite holds no text to a length")
+    rows = [clinic_row(new_id(), "x" * many) | {"slug": None} for many in (5, 5000)]
+
+    with pytest.raises(store().engine.dialect.dbapi.DataError, match="too long"):
+        write(lambda run: run.do_many(clinics.add_clinic, rows))
+    assert names() == set()
+
+
+def test_what_waits_to_be_sent_is_there_for_whoever_reads_counts_or_asks_the_connection():
+    first, second, third = (new_id() for _ in range(3))
+
+    def work(run):
+        run.put(clinics.add_clinic, **clinic_row(first, "first"))
+        seen = [run.first(clinics.clinic_by_id, clinic_id=first).id]
+        run.put(clinics.add_clinic, **clinic_row(second, "second"))
+        count = run.do(clinics.set_clinic_head, clinic_id=second, n=1, head=bytes(32))
+        none = run.do(clinics.set_clinic_head, clinic_id=third, n=1, head=bytes(32))
+        run.put(clinics.add_clinic, **clinic_row(third, "third"))
+        seen += [row[0] for row in run.core(sa.select(clinics.CLINIC.c.id))]
+        run.put(clinics.set_clinic_head, clinic_id=third, n=7, head=bytes(32))
+        return seen, count, none
+
+    seen, count, none = write(work)
+
+    assert seen[0] == first
+    assert set(seen[1:]) == {first, second, third}
+    assert (count, none) == (1, 0)
+    with read() as run:
+        numbers = run.core(sa.select(clinics.CLINIC.c.audit_n).order_by(clinics.CLINIC.c.name))
+    assert [row[0] for row in numbers] == [0, 1, 7]
+
+
+@pytest.mark.parametrize("then", ["nothing", "a read", "another error"])
+def test_what_is_refused_later_undoes_everything_and_is_not_logged(then, caplog):
+    """A statement that waited to be sent may be refused after the call that asked for it."""
+    clinic_id = new_id()
+
+    def work(run):
+        run.put(clinics.add_clinic, **clinic_row(clinic_id, "one"))
+        run.put(clinics.add_clinic, **clinic_row(new_id(), "secret words") | {"zone": None})
+        if then == "a read":
+            run.first(clinics.clinic_by_id, clinic_id=clinic_id)
+        if then == "another error":
+            raise LookupError
+
+    dbapi = store().engine.dialect.dbapi
+    with pytest.raises((LookupError, dbapi.IntegrityError)):
+        write(work)
+
+    assert names() == set()
+    assert "secret" not in caplog.text
+    write(lambda run: run.put(clinics.add_clinic, **clinic_row(clinic_id, "after")))
+    assert names() == {"after"}
+
+
+def test_a_look_that_fails_leaves_no_connection_behind_on_which_nothing_is_a_transaction():
+    with pytest.raises(KeyError):
+        look(clinics.clinic_by_id)
+
+    def work(run):
+        run.put(clinics.add_clinic, **clinic_row(new_id(), "half"))
+        run.first(clinics.clinic_by_id, clinic_id=new_id())
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        write(work)
+    assert names() == set()
