@@ -203,13 +203,19 @@ def _store(
         receipts.append(Receipt(client_id, Result.CORRECTED if corrects else Result.CREATED, seq))
     if not rows:
         return receipts
+    shared = {
+        "patient_id": patient_id,
+        "clinic_id": record.clinic_id,
+        "received_at": now,
+        "author_id": actor.account_id,
+    }
     if changed.corrects:
         # What a correction replaces has to be gone when the days are read.
-        run.do_many(table.add_entry, rows)
+        run.do_many(table.add_entry, rows, **shared)
         counted = _recomputed(record, care, changed.days, {}, Sums(run, patient_id))
     else:
         counted = _counted(record, care, changed.days, rows)
-        run.do_many(table.add_entry, rows)
+        run.do_many(table.add_entry, rows, **shared)
     counts = _follow(record, care, changed, fresh, counted)
     record.close()
     return [_answered(receipt, counts) for receipt in receipts]
@@ -219,14 +225,8 @@ def _known(run: Run, patient_id: UUID, ids: list[UUID]) -> dict[UUID, tuple[byte
     if len(ids) == 1:
         row: Any = run.first(table.known_entry, patient_id=patient_id, client_id=ids[0])
         return {} if row is None else {ids[0]: (row.payload_hash, row.seq)}
-    known = {}
-    for start in range(0, len(ids), table.KNOWN_AT_ONCE):
-        some = ids[start : start + table.KNOWN_AT_ONCE]
-        some += some[-1:] * (table.KNOWN_AT_ONCE - len(some))
-        named = {f"id_{n}": one for n, one in enumerate(some)}
-        for row in run.all(table.known_entries, patient_id=patient_id, **named):
-            known[row.client_id] = (row.payload_hash, row.seq)
-    return known
+    rows = table.known_entries(run, patient_id, ids)
+    return {row.client_id: (row.payload_hash, row.seq) for row in rows}
 
 
 class _Changed:
@@ -317,10 +317,6 @@ def _prepare(
         return _invalid(client_id, "day", "too_far")
     if row["note"] is not None:
         row["note"] = clean(row["note"], NOTE_LIMIT, lines=40) or None
-    row["patient_id"] = record.patient_id
-    row["clinic_id"] = record.clinic_id
-    row["received_at"] = record.now
-    row["author_id"] = record.actor.account_id
     if (
         row["source"] is Source.SELF
         and record.actor.role is Role.PATIENT

@@ -7,11 +7,13 @@ the same patient, so no entry can point into another patient's record.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.entries import (
@@ -26,7 +28,7 @@ from adherence.domain.entries import (
 )
 from adherence.store.accounts import ACCOUNT
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, between, one_of
+from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, between, one_of
 
 
 class EntryRow(Model):
@@ -236,15 +238,31 @@ correction_of = Statement(
 )
 
 
-#: Looked up at a time; a shorter list repeats its last id.
+#: SQLite looks up so many at a time; a shorter list repeats its last id.
 KNOWN_AT_ONCE = 50
+_known = sa.select(ENTRY.c.client_id, ENTRY.c.payload_hash, ENTRY.c.seq)
+_ids = [sa.bindparam(f"id_{n}", type_=Id) for n in range(KNOWN_AT_ONCE)]
 #: (client_id, payload_hash, seq) of those of ``id_0`` … that are stored.
-known_entries = Statement(
-    sa.select(ENTRY.c.client_id, ENTRY.c.payload_hash, ENTRY.c.seq).where(
-        _mine,
-        ENTRY.c.client_id.in_([sa.bindparam(f"id_{n}", type_=Id) for n in range(KNOWN_AT_ONCE)]),
+_known_of_some = Statement(_known.where(_mine, ENTRY.c.client_id.in_(_ids)))
+#: The same of ``ids``; a statement of so many parameters the driver would parse at each call.
+_known_of_all = Statement(
+    _known.where(
+        _mine, ENTRY.c.client_id == sa.any_(sa.bindparam("ids", type_=postgresql.ARRAY(Id)))
     )
 )
+
+
+def known_entries(run: Run, patient_id: UUID, ids: Sequence[UUID]) -> list[Any]:
+    """(client_id, payload_hash, seq) of those of a patient's ``ids`` that are stored."""
+    if run.dialect.name == "postgresql":
+        return run.all(_known_of_all, patient_id=patient_id, ids=list(ids))
+    found = []
+    for start in range(0, len(ids), KNOWN_AT_ONCE):
+        some = [*ids[start : start + KNOWN_AT_ONCE]]
+        some += some[-1:] * (KNOWN_AT_ONCE - len(some))
+        named = {f"id_{n}": one for n, one in enumerate(some)}
+        found += run.all(_known_of_some, patient_id=patient_id, **named)
+    return found
 
 
 _activity = ENTRY.c.activity_id == sa.bindparam("activity_id", type_=Id)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HTML = "text/html"
 ALWAYS = [
@@ -40,6 +46,7 @@ def init_app(app: Flask) -> None:
     """Put the headers on every response of ``app``, and offer ``csp_nonce()`` to its templates."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.after_request(_add)
+    app.wsgi_app = _always(app.wsgi_app)  # type: ignore[assignment, method-assign]  # the way to wrap it
 
 
 def csp_nonce() -> str:
@@ -86,5 +93,18 @@ def _add(response: Response) -> Response:
         headers["Cache-Control"] = NO_STORE
         if is_page or "session_secret" in g:
             response.vary.add("Cookie")
-    headers.extend(ALWAYS)  # last, for each of those above is looked for among all before it
     return response
+
+
+def _always(answer: WSGIApplication) -> WSGIApplication:
+    """``answer`` with the headers that are the same on all; here none has to be looked for."""
+
+    def answered(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def started(
+            status: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None
+        ) -> Callable[[bytes], object]:
+            return start(status, [*headers, *ALWAYS], error)
+
+        return answer(environ, started)
+
+    return answered
