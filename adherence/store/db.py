@@ -504,7 +504,7 @@ class Run:
         self._connection = connection
         self._kept = kept
         self._read: dict[Any, Any] = {}
-        self._gathering = ExitStack()
+        self._gathering: ExitStack | None = None
         self._pipeline: Any = None
         self.dialect = connection.dialect
         raw: Any = connection.connection.dbapi_connection
@@ -517,8 +517,8 @@ class Run:
         A way to the server and back costs both sides more than most statements that an entry needs.
         What one of them refuses is raised where the next rows are read, at the latest at the end.
         """
-        with self._gathering as gathering:
-            self._pipeline = gathering.enter_context(self._driver.pipeline())
+        with ExitStack() as self._gathering:
+            self._pipeline = self._gathering.enter_context(self._driver.pipeline())
             try:
                 yield
             except BaseException:
@@ -535,8 +535,9 @@ class Run:
     @property
     def connection(self) -> Connection:
         """The connection, to whoever asks it in other ways than by statements: one at a time."""
-        self._gathering.close()
-        self._pipeline = None
+        if self._gathering is not None:
+            self._gathering.close()
+            self._gathering = self._pipeline = None
         return self._connection
 
     @property
@@ -572,7 +573,8 @@ class Run:
 
     def do(self, statement: Statement, **given: Any) -> int:
         """Run a statement that changes rows; how many it changed."""
-        self.put(statement, **given)
+        ready = statement.ready(self.dialect)
+        self._cursor.execute(ready.sql, ready.params(given))
         if self._pipeline is not None:
             self._pipeline.sync()
         return int(self._cursor.rowcount)
