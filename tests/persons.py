@@ -14,8 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from adherence.store.classes import tables_of_person
+from adherence.store.columns import Base, Choice, Id, UtcDateTime, db
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Base, Choice, Id, Run, UtcDateTime, db, write
+from adherence.store.db import Run, write
 from adherence.store.ids import new_id
 from tests.web.town import MONDAY, Record
 

@@ -21,7 +21,7 @@ from adherence.domain.access import Actor, Role, Stage
 from adherence.services import accounts, devices, invites, patients, sessions, sign_in
 from adherence.services.factors import new_totp
 from adherence.services.sessions import Browser, Entered, Opened
-from adherence.store.db import db
+from adherence.store.columns import db
 from tests.builders import ZONE, clinic_settings, closed
 from tests.wards import DAY, MONDAY
 

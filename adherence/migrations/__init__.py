@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import current_app
 
 from adherence.store import grants, versions
-from adherence.store.db import db
+from adherence.store.columns import db
 
 HERE = Path(__file__).parent
 

@@ -15,7 +15,8 @@ from adherence.services import backups, keys
 from adherence.store import accounts as account_table
 from adherence.store import addresses, data_keys, look_ups
 from adherence.store import mails as mail_table
-from adherence.store.db import Run, Statement, read, write
+from adherence.store.db import Run, read, write
+from adherence.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)

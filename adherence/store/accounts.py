@@ -15,11 +15,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.access import STAFF, Role
 from adherence.store.break_glass import IS_OPEN
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
 from adherence.store.data_keys import MARK, SealedAddress
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
 from adherence.store.factors import PASSKEY
 from adherence.store.milestones import NOTICE
 from adherence.store.patients import CARE, CARES, PATIENT
+from adherence.store.statements import Statement
 
 #: Which addresses lie there as they were typed.
 PLAIN = "email IS NOT NULL AND email_digest IS NULL"

@@ -25,8 +25,9 @@ from adherence.domain.audit import (
     Wanted,
 )
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Id, Json, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Json, Model, UtcDateTime
 from adherence.store.patients import PATIENT
+from adherence.store.statements import Statement
 
 
 class AuditRow(Model):

@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.break_glass import REASON_LIMIT, SHORTEST_REASON, WORDS_LIMIT
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.patients import PATIENT
+from adherence.store.statements import Statement
 
 
 class BreakGlassRow(Model):

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Model, Statement
+from adherence.store.columns import Model
+from adherence.store.statements import Statement
 
 
 class BucketRow(Model):

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.care_notes import TEXT_LIMIT
 from adherence.store.accounts import ACCOUNT
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.statements import Statement
 
 
 class CareNoteRow(Model):

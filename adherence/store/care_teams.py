@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from adherence.domain.activities import Discipline
 from adherence.domain.care_teams import CareKind
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Choice, Id, Statement, UtcDateTime
+from adherence.store.columns import Choice, Id, UtcDateTime
 from adherence.store.patients import CARE, CARES, PATIENT
+from adherence.store.statements import Statement
 
 _other = ACCOUNT.alias("other")
 _patient = CARE.c.patient_id == sa.bindparam("patient_id", type_=Id)

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.consent import Purpose
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.consent import is_objected
-from adherence.store.db import Id, Model, Statement, UtcDateTime
 from adherence.store.patients import CARE, CARES, PATIENT
+from adherence.store.statements import Statement
 
 
 class CaseloadRow(Model):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from adherence.store.db import Base
+from adherence.store.columns import Base
 
 
 class Class(StrEnum):

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.consent import NAME_LIMIT, Answer, Purpose, Source
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Json, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class ConsentTextRow(Model):

@@ -27,9 +27,11 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence import settings
+from adherence.store.columns import Id, Model, Quick, UtcDateTime
 from adherence.store.db import EXTENSION as STORE
-from adherence.store.db import Id, Model, Quick, Run, Statement, Store, UtcDateTime
+from adherence.store.db import Run, Store
 from adherence.store.ids import new_id
+from adherence.store.statements import Statement
 
 #: What begins so was sealed; anything else was written before there were data keys.
 MARK = "~1~"

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.adherence import DaySum
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.plans import ACTIVITY_GOAL
+from adherence.store.statements import Statement
 
 
 class DaySumRow(Model):

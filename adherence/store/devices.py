@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.sign_in import TRIES
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Model, UtcDateTime
+from adherence.store.statements import Statement
 
 
 class DeviceRow(Model):

@@ -27,8 +27,10 @@ from adherence.domain.entries import (
     Status,
 )
 from adherence.store.accounts import ACCOUNT
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, between, one_of
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, between, one_of
+from adherence.store.db import Run
+from adherence.store.statements import Statement
 
 
 class EntryRow(Model):

@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.classes import table, tables_of_person
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, one_of
+from adherence.store.db import Run
 from adherence.store.exports import belongs
 from adherence.store.patients import PATIENT
+from adherence.store.statements import Statement
 
 
 class ErasureState(StrEnum):

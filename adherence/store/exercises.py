@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import EXERCISE_LIMIT
 from adherence.domain.media import MediaKind
-from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Json, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 SLUG_LIMIT = 60
 

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.classes import KINDS, Kind, Whose, table
-from adherence.store.db import Choice, Id, Model, Run, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
+from adherence.store.db import Run
+from adherence.store.statements import Statement
 
 #: Rows fetched at a time, so that no table is in memory whole.
 ROWS = 500

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.entries import SYMPTOM_LIMIT
 from adherence.domain.goals import GoalState, Measure
-from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Json, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class GoalRow(Model):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from adherence.store.db import db
+from adherence.store.columns import db
 
 #: Only ever added to: no grant lets the service change or remove a line.
 ADDED_TO = frozenset({"audit", "audit_seal"})

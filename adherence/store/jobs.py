@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Model, Statement, UtcDateTime
+from adherence.store.columns import Model, UtcDateTime
+from adherence.store.statements import Statement
 
 
 class JobStateRow(Model):

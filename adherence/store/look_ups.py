@@ -29,9 +29,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence import settings
+from adherence.store.columns import Model, UtcDateTime
 from adherence.store.data_keys import KEY, Unreadable, box
 from adherence.store.db import EXTENSION as STORE
-from adherence.store.db import Model, Run, Statement, Store, UtcDateTime
+from adherence.store.db import Run, Store
+from adherence.store.statements import Statement
 
 #: What the keys are for, so that none can be put in a data key's place.
 USE = b"look-up-key"

@@ -14,7 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class MailKind(StrEnum):

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.milestones import MilestoneKind
 from adherence.domain.notices import NoticeKind, NoticeState
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class MilestoneRow(Model):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.oidc import SUBJECT_LIMIT
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Model, UtcDateTime
+from adherence.store.statements import Statement
 
 ISSUER_LIMIT = 500
 

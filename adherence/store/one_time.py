@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.sign_in import TRIES, Purpose
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class OneTimeRow(Model):

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import Discipline
 from adherence.domain.care_teams import CareKind
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class PatientRow(Model):

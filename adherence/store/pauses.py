@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.pauses import PauseKind
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class PauseRow(Model):

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.activities import ActivityKind, Discipline
-from adherence.store.db import Choice, Id, Json, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Json, Model, UtcDateTime, one_of
+from adherence.store.statements import Statement
 
 
 class PlanRow(Model):

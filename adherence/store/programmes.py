@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.domain.consent import Purpose
 from adherence.store.caseload import CASELOAD
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.consent import holds
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.statements import Statement
 
 
 class CountedGroupRow(Model):

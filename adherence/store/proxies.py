@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from adherence.store.accounts import ACCOUNT
 from adherence.store.clinics import CLINIC
-from adherence.store.db import Id, Model, Statement, UtcDateTime
+from adherence.store.columns import Id, Model, UtcDateTime
 from adherence.store.patients import PATIENT
+from adherence.store.statements import Statement
 
 
 class ProxyRow(Model):

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from adherence.domain.access import Stage
 from adherence.domain.sign_in import Via
 from adherence.store.accounts import ACCOUNT, ACTOR
-from adherence.store.db import Choice, Id, Model, Statement, UtcDateTime, one_of
+from adherence.store.columns import Choice, Id, Model, UtcDateTime, one_of
 from adherence.store.patients import PATIENT
+from adherence.store.statements import Statement
 
 
 class SessionRow(Model):

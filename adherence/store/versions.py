@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from adherence.store.db import Statement
+from adherence.store.statements import Statement
 
 #: The newest step in ``adherence/migrations/versions``.
 NEEDED = "0014"

@@ -266,7 +266,7 @@ GENERIC = (
 
 def columns() -> set[str]:
     """The name of every column of every table."""
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     return {column.name for table in db.metadata.tables.values() for column in table.c}
 

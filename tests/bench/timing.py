@@ -102,7 +102,7 @@ class Doors:
 
     def give_back(self) -> None:
         """Give the tries of the device back, so that it stays open; never while time is taken."""
-        from adherence.store.db import db
+        from adherence.store.columns import db
         from adherence.store.devices import DEVICE
 
         db.session.execute(DEVICE.update().values(tries=0))

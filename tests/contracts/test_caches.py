@@ -40,7 +40,7 @@ REVIEWED = {
     "services.passwords._stand_in": "the hash of no password",
     "services.passwords.common": "the list of common passwords",
     "store.data_keys._fernet": "keys of the server",
-    "store.db._uuid_of_bytes": "ids, without what they name",
+    "store.columns._uuid_of_bytes": "ids, without what they name",
     "web.exercises._labels": "words of the catalogues",
     "web.files._packed": "static files",
     "web.files.version": "static files",

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from adherence.app import create_app
 from adherence.store.classes import KINDS, Class, Kind, Whose, tables_of_person
-from adherence.store.db import Base
+from adherence.store.columns import Base
 
 assert create_app is not None  # it joins all rooms, so every table is known
 

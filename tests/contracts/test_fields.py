@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields
 
 from adherence.api import openapi
 from adherence.domain.access import OBJECTS, POLICY, Relation, Role, document, readable, settable
-from adherence.store.db import Base
+from adherence.store.columns import Base
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "adherence" / "domain" / "POLICY.md"
 TABLES = {

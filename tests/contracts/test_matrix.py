@@ -19,8 +19,9 @@ from werkzeug.test import TestResponse
 
 from adherence.domain.access import POLICY, Actor, Relation, Role, Scope, Stage
 from adherence.store.buckets import BUCKET
-from adherence.store.db import Statement, write
+from adherence.store.db import write
 from adherence.store.ids import new_id
+from adherence.store.statements import Statement
 from adherence.web.pictures import key_of
 from adherence.web.policy import doors
 from tests.web.calls import CALLS, NAMED, address, ids_of, random_ids, routes

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 
 from adherence.migrations import newest
 from adherence.store import versions
-from adherence.store.db import db
+from adherence.store.columns import db
 
 pytestmark = pytest.mark.postgres
 

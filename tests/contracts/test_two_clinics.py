@@ -43,8 +43,9 @@ from adherence.services import (
 from adherence.services.entries import Result
 from adherence.services.sessions import Browser
 from adherence.store.accounts import ACCOUNT
+from adherence.store.columns import Choice, Id, UtcDateTime, db
 from adherence.store.data_keys import SealedText
-from adherence.store.db import Choice, Id, UtcDateTime, db, write
+from adherence.store.db import write
 from adherence.store.exercises import MEDIUM, OWN
 from adherence.store.ids import new_id
 from adherence.store.oidc import LINK

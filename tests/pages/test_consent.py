@@ -217,7 +217,8 @@ def test_G5_the_programmes_next_page_leaves_out_who_took_it_back(town: Town):
     from sqlalchemy import update
 
     from adherence.services import accounts, patients, programmes
-    from adherence.store.db import Statement, write
+    from adherence.store.db import write
+    from adherence.store.statements import Statement
 
     lead = town.people["therapist"].actor
     assert lead is not None

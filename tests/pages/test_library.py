@@ -269,7 +269,7 @@ def test_an_answer_that_is_none_is_asked_for_again(patient, answer):
 
 
 def test_an_answer_is_not_kept(app, patient):
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     def rows():
         with db.engine.connect() as connection:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from adherence.services import accounts, passwords, sessions, sign_in
 from adherence.services.sessions import Browser
 from adherence.store.buckets import BUCKET
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.one_time import ONE_TIME
 from adherence.store.sessions import SESSION
 from tests.practice import (

@@ -21,7 +21,7 @@ from adherence.services import devices, factors, invites, passkeys, sessions, si
 from adherence.services.sessions import Browser
 from adherence.store.accounts import ACCOUNT
 from adherence.store.buckets import BUCKET
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.sessions import SESSION
 from adherence.web.policy import doors
 from adherence.web.typed import Fields

@@ -27,8 +27,9 @@ import sqlalchemy as sa
 from adherence import store as store_room
 from adherence.domain.access import Stage
 from adherence.services import passwords
-from adherence.store.db import Statement, db
+from adherence.store.columns import db
 from adherence.store.ids import new_id
+from adherence.store.statements import Statement
 from adherence.web.policy import doors
 from tests.authenticator import Authenticator
 from tests.practice import MINUTE, invited

@@ -26,7 +26,7 @@ from adherence.services import (
 )
 from adherence.services.sessions import Browser, Entered
 from adherence.store.accounts import ACCOUNT, TOKEN
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.one_time import ONE_TIME
 from adherence.store.sessions import SESSION
 from tests.wards import DAY, MONDAY, clinic, patient_of

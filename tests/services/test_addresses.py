@@ -38,9 +38,10 @@ from adherence.settings import EXTENSION
 from adherence.store import addresses, look_ups
 from adherence.store.accounts import ACCOUNT
 from adherence.store.backups import columns_of, copy_out, tables_in_order
+from adherence.store.columns import db
 from adherence.store.data_keys import Unreadable, keyring
 from adherence.store.db import EXTENSION as STORE
-from adherence.store.db import Run, db, read, write
+from adherence.store.db import Run, read, write
 from adherence.store.look_ups import LOOK_UP_KEY
 from adherence.web.exports import page
 from tests.builders import SECRET

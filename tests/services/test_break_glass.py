@@ -17,7 +17,7 @@ from adherence.services import accounts, audit, break_glass, care_teams, mails, 
 from adherence.services.break_glass import SeveralOfThisName
 from adherence.store.audit import AUDIT
 from adherence.store.break_glass import GLASS
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.ids import new_id
 from adherence.store.mails import MAIL
 from adherence.store.outbox import OUTBOX

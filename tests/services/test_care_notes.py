@@ -11,7 +11,7 @@ from adherence.domain.care_notes import TEXT_LIMIT
 from adherence.domain.errors import Conflict, InvalidInput, NotFound
 from adherence.services import audit, care_notes
 from adherence.store.care_notes import CARE_NOTE
-from adherence.store.db import db
+from adherence.store.columns import db
 from tests.wards import DAY, MONDAY, clinic, patient_of, ward
 
 pytestmark = pytest.mark.usefixtures("app")

@@ -18,7 +18,7 @@ from adherence.domain.care_teams import CareKind
 from adherence.domain.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from adherence.services import accounts, audit, care_teams, patients, relations, review
 from adherence.store.audit import AUDIT
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.ids import new_id
 from adherence.store.patients import CARE
 from tests.builders import ZONE

@@ -317,7 +317,7 @@ def test_a_server_with_unreadable_words_does_not_start(store_url: str, tmp_path:
 def ward(ada: Actor, many: int) -> tuple[Actor, list[Actor]]:
     """A manager, and patients who each were asked for something in the last 30 days."""
     from adherence.store.caseload import CASELOAD
-    from adherence.store.db import Statement
+    from adherence.store.statements import Statement
 
     manager = staff(
         ada.clinic_id, Role.PROGRAMME_MANAGER, email="clara@example.org", name="Clara"

@@ -31,7 +31,8 @@ from adherence.services import (
 from adherence.services.erasures import ErasureState, Fate, Outcome
 from adherence.store import addresses
 from adherence.store.classes import KINDS, Whose
-from adherence.store.db import Base, db, write
+from adherence.store.columns import Base, db
+from adherence.store.db import write
 from adherence.store.ids import new_id
 from adherence.web.exports import page
 from tests import persons

@@ -22,7 +22,8 @@ from adherence.domain.errors import InvalidInput, NotFound
 from adherence.services import accounts, audit, care_teams, exports, rebuild
 from adherence.services.exports import ExportState
 from adherence.store.classes import KINDS, Class, Whose
-from adherence.store.db import Base, Choice, Id, UtcDateTime, db, write
+from adherence.store.columns import Base, Choice, Id, UtcDateTime, db
+from adherence.store.db import write
 from adherence.store.exports import EXPORT
 from adherence.web.exports import page
 from tests import persons

@@ -23,8 +23,8 @@ from adherence.services import (
 )
 from adherence.services.sessions import Browser
 from adherence.settings import EXTENSION
+from adherence.store.columns import db
 from adherence.store.data_keys import DATA_KEY, Unreadable, keyring
-from adherence.store.db import db
 from adherence.store.entries import ENTRY
 from adherence.store.ids import new_id
 from adherence.web.exports import page

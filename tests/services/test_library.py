@@ -256,7 +256,7 @@ def test_a_prescribed_version_is_copied_once_for_a_clinic():
 
 @pytest.mark.usefixtures("app")
 def test_a_kept_version_cannot_be_changed_or_removed(app):
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     w = ward()
     ask(w, asked=Asked("Heel raises", exercise="heel-raise@1"))

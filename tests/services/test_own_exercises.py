@@ -145,7 +145,7 @@ def test_every_change_is_a_line_of_the_clinic_s_audit_that_holds(therapist):
 
 @pytest.mark.usefixtures("app")
 def test_a_stored_version_cannot_be_changed_or_removed(therapist):
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     own_exercises.create(therapist, {**HEEL, "words": WORDS}, None, MONDAY)
     for statement in (

@@ -16,8 +16,9 @@ from adherence.services.erasures import ErasureState, Outcome
 from adherence.services.programmes import Overview
 from adherence.settings import EXTENSION
 from adherence.store.caseload import CASELOAD
-from adherence.store.db import Statement, write
+from adherence.store.db import write
 from adherence.store.programmes import GROUP, PERSON
+from adherence.store.statements import Statement
 from tests.builders import agrees, takes_back
 from tests.practice import DAY, HOUR, MINUTE, MONDAY, application, found, patient, rows, staff
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from adherence.jobs import work
 from adherence.services import entries, health, patients, progress, rebuild, settle
-from adherence.store.db import db, store
+from adherence.store.columns import db
+from adherence.store.db import store
 from tests.wards import DAY, MONDAY, document, ward
 
 HOUR = timedelta(hours=1)

@@ -17,7 +17,8 @@ from adherence.services import accounts, backups
 from adherence.store import accounts as table
 from adherence.store import addresses, look_ups
 from adherence.store.accounts import ACCOUNT
-from adherence.store.db import Id, UtcDateTime, db, read, write
+from adherence.store.columns import Id, UtcDateTime, db
+from adherence.store.db import read, write
 from adherence.store.ids import new_id
 from tests.builders import opened
 from tests.cli.test_backups import Place, target

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from adherence.migrations import upgrade
-from adherence.store.db import Id, UtcDateTime, db
+from adherence.store.columns import Id, UtcDateTime, db
 from adherence.store.ids import new_id
 from tests.builders import opened
 

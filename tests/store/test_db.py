@@ -10,19 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from adherence.store import clinics, entries, patients
-from adherence.store.db import (
-    Choice,
-    Id,
-    Statement,
-    Store,
-    UtcDateTime,
-    db,
-    look,
-    read,
-    store,
-    write,
-)
+from adherence.store.columns import Choice, Id, UtcDateTime, db
+from adherence.store.db import Store, look, read, store, write
 from adherence.store.ids import new_id
+from adherence.store.statements import Statement
 from tests.wards import MONDAY, document, ward
 
 pytestmark = pytest.mark.usefixtures("app")

@@ -12,7 +12,8 @@ from sqlalchemy.exc import ProgrammingError
 from adherence.services import audit, entries
 from adherence.store import grants
 from adherence.store.audit import AUDIT
-from adherence.store.db import db, store
+from adherence.store.columns import db
+from adherence.store.db import store
 from tests.builders import application, closed
 from tests.wards import MONDAY, document, ward
 

@@ -12,7 +12,8 @@ from flask import Flask
 
 from adherence.services.mails import MailKind
 from adherence.store import mails, outbox
-from adherence.store.db import db, write
+from adherence.store.columns import db
+from adherence.store.db import write
 from adherence.store.ids import new_id
 from tests.wards import MONDAY, Ward, ward
 

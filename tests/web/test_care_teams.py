@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from adherence.store.audit import AUDIT
-from adherence.store.db import db
+from adherence.store.columns import db
 from tests.web.town import DAY, MONDAY, Town
 
 WRITERS = 50

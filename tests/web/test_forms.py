@@ -169,7 +169,7 @@ def content(town: Town) -> str:
     """A hash over what neither reading nor what is refused may change: a refusal is a line too."""
     import sqlalchemy as sa
 
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     found = hashlib.sha256()
     with town.inside():

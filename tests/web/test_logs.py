@@ -76,7 +76,7 @@ def audit(town: Town) -> list[tuple[str, str, str]]:
     """Every line of the audit: action, what it is about, by whom."""
     import sqlalchemy as sa
 
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     with town.inside():
         rows = db.session.execute(

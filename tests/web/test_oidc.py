@@ -250,7 +250,8 @@ def test_an_address_is_never_what_ties(place: Place):
 def test_a_subject_of_another_issuer_opens_nothing(place: Place):
     import sqlalchemy as sa
 
-    from adherence.store.db import Statement, write
+    from adherence.store.db import write
+    from adherence.store.statements import Statement
 
     place.tie()
     place.provider.amr = ["mfa"]

@@ -150,7 +150,7 @@ def test_L8_an_act_that_cannot_be_audited_does_not_happen(town: Town):
     """The audit line and the entry are one transaction: without the one there is no other."""
     import sqlalchemy as sa
 
-    from adherence.store.db import db
+    from adherence.store.columns import db
 
     own = town.records["own"]
     path = f"/api/v1/patients/{own.patient_id}/entries"

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from adherence.services import accounts, sessions
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.sessions import SESSION
 from tests.builders import application, closed
 from tests.web.town import DAY, Town

@@ -21,7 +21,7 @@ from adherence.domain.sign_in import Purpose, Via
 from adherence.services import accounts, invites, proxies, sessions, sign_in
 from adherence.store.audit import AUDIT
 from adherence.store.buckets import BUCKET
-from adherence.store.db import db
+from adherence.store.columns import db
 from adherence.store.mails import MAIL
 from adherence.store.one_time import ONE_TIME
 from adherence.store.sessions import SESSION
