@@ -20,7 +20,7 @@ from adherence.services.keys import new_token
 from adherence.services.record import audit_clinic
 from adherence.store import accounts as account_table
 from adherence.store import sessions as table
-from adherence.store.db import Run, read, write
+from adherence.store.db import Run, look, read, write
 from adherence.store.ids import new_id
 
 #: A person's act is written down at most this often; idle limits are longer by far.
@@ -218,8 +218,7 @@ def open_session(secret: str, now: datetime) -> Opened | None:
 
     Reads only: opening a session never prolongs it.
     """
-    with read() as run:
-        row: Any = run.first(table.actor_of_session, digest=digest_of(secret))
+    row: Any = look(table.actor_of_session, digest=digest_of(secret))
     if row is None or now >= row.ends_at:
         return None
     since = now - row.seen_at

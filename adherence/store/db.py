@@ -64,7 +64,16 @@ class Kept:
 class Run:
     """One transaction, or one reading snapshot, on one connection."""
 
-    __slots__ = ("_connection", "_cursor", "_gathering", "_kept", "_pipeline", "_read", "dialect")
+    __slots__ = (
+        "_connection",
+        "_cursor",
+        "_driver",
+        "_gathering",
+        "_kept",
+        "_pipeline",
+        "_read",
+        "dialect",
+    )
 
     def __init__(self, connection: Connection, kept: Kept) -> None:
         self._connection = connection
@@ -73,8 +82,9 @@ class Run:
         self._gathering: ExitStack | None = None
         self._pipeline: Any = None
         self.dialect = connection.dialect
-        raw: Any = connection.connection.dbapi_connection
-        self._cursor = raw.cursor()
+        driver: Any = connection.connection.dbapi_connection
+        self._driver = driver
+        self._cursor = driver.cursor()
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
@@ -95,21 +105,21 @@ class Run:
                 raise
 
     @property
-    def _driver(self) -> Any:
-        return self._connection.connection.dbapi_connection
-
-    @property
     def connection(self) -> Connection:
         """The connection, to whoever asks it in other ways than by statements: one at a time."""
-        if self._gathering is not None:
-            self._gathering.close()
-            self._gathering = self._pipeline = None
+        self._send_one_by_one()
         return self._connection
 
     @property
     def raw(self) -> Any:
         """The driver's connection, as ``connection``."""
-        return self.connection.connection.dbapi_connection
+        self._send_one_by_one()
+        return self._driver
+
+    def _send_one_by_one(self) -> None:
+        if self._gathering is not None:
+            self._gathering.close()
+            self._gathering = self._pipeline = None
 
     def commit(self) -> None:
         """Make what was written durable."""
@@ -253,17 +263,25 @@ class Store:
         reading: Run | None = getattr(self._mine, "reading", None)
         if reading is not None:
             return reading.first(statement, **given)
-        try:
-            run = Run(self.connection(), self.kept)
-            if self.sqlite:
-                return run.first(statement, **given)
-            run.raw.autocommit = True
-            found = run.first(statement, **given)
-            run.raw.autocommit = False
-            return found
-        except BaseException:
-            self.drop_connection()  # it must not be met again as it may be now
-            raise
+        for is_last in (self.sqlite, True):
+            try:
+                return self._look(statement, given)
+            except BaseException as error:
+                self.drop_connection()  # it must not be met again as it may be now
+                if is_last or not _connection_lost(error):
+                    raise
+                # The server was started anew. Every request looks first, so that none fails of it.
+                self.engine.dispose()
+        raise AssertionError("the loop returns or raises")
+
+    def _look(self, statement: Statement, given: Mapping[str, Any]) -> Any | None:
+        run = Run(self.connection(), self.kept)
+        if self.sqlite:
+            return run.first(statement, **given)
+        run.raw.autocommit = True
+        found = run.first(statement, **given)
+        run.raw.autocommit = False
+        return found
 
     def write(self, work: Callable[[Run], T]) -> T:
         self._after_fork()

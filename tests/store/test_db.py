@@ -451,3 +451,35 @@ def test_a_look_that_fails_leaves_no_connection_behind_on_which_nothing_is_a_tra
     with pytest.raises(LookupError):
         write(work)
     assert names() == set()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_lost_is_not_used_again():
+    """The server was started anew: what was under way ends with an error, what follows goes on.
+
+    A look, with which every request begins, does not even end.
+    """
+
+    def lose() -> None:
+        with db.engine.connect() as other:
+            other.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    def add(name: str) -> None:
+        write(lambda run: run.put(clinics.add_clinic, **clinic_row(new_id(), name)))
+
+    if store().sqlite:
+        pytest.skip("SQLite has no connection to lose")
+    add("before")
+    for use in (lambda: add("lost"), names):
+        lose()
+        with pytest.raises((sa.exc.OperationalError, db.engine.dialect.dbapi.OperationalError)):
+            use()
+        assert names() == {"before"}
+    lose()
+    assert look(clinics.clinic_by_id, clinic_id=new_id()) is None
+    add("after")
+
+    assert names() == {"before", "after"}
