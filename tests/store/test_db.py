@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 import threading
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from adherence.store import clinics, entries, patients
+import adherence.store
+from adherence.store import clinics, entries, patients, statements
 from adherence.store.columns import Choice, Id, UtcDateTime, db
 from adherence.store.db import Store, look, read, store, write
 from adherence.store.ids import new_id
@@ -380,6 +385,36 @@ def test_many_entries_at_once_store_every_kind_of_value_as_one_does():
         found = run.all(entries.entries_after, patient_id=w.patient_id, after=99, many=10)
 
     assert [row._asdict() for row in found] == rows
+
+
+def test_a_column_of_which_no_row_says_anything_may_also_be_sent_empty(monkeypatch):
+    """As where an insert was met in so many forms that no more of them are kept."""
+    monkeypatch.setattr(statements, "NARROWED", 0)
+    monkeypatch.setattr(clinics.add_clinic, "_ready", {})
+    rows = [clinic_row(new_id(), name) for name in ("one", "two")]
+
+    write(lambda run: run.do_many(clinics.add_clinic, rows))
+
+    with read() as run:
+        assert {row[0] for row in run.core(sa.select(clinics.CLINIC.c.slug))} == {None}
+    assert names() == {"one", "two"}
+
+
+def test_what_takes_many_rows_is_an_insert_and_nothing_more():
+    """For PostgreSQL it is written anew with arrays, which would lose what else it says."""
+    found = [
+        one
+        for room in pkgutil.iter_modules(adherence.store.__path__)
+        for one in vars(importlib.import_module(f"adherence.store.{room.name}")).values()
+        if isinstance(one, Statement) and one.columns
+    ]
+
+    assert len(found) > 20
+    for one in found:
+        said = str(one.core.compile(dialect=postgresql.dialect(), column_keys=one.columns))
+        assert re.fullmatch(r"INSERT INTO \w+ \([^()]*\) VALUES \([^;]*\)", said), said
+        assert "ON CONFLICT" not in said
+        assert "RETURNING" not in said
 
 
 def test_what_is_too_long_for_its_column_is_refused_not_cut():
