@@ -126,7 +126,8 @@ def _aware(value: datetime | None) -> datetime | None:
 
 
 def _microseconds(value: datetime | None) -> int | None:
-    return None if value is None else (_aware(value) - EPOCH) // MICROSECOND  # type: ignore[operator]
+    aware = _aware(value)
+    return None if aware is None else (aware - EPOCH) // MICROSECOND
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

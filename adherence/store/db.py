@@ -100,7 +100,7 @@ class Run:
             except BaseException:
                 if self._pipeline is not None:
                     # The driver would log what else was refused, and what the row held.
-                    with suppress(self.dialect.dbapi.Error):  # type: ignore[union-attr]  # loaded
+                    with suppress(self._driver.Error):
                         self._pipeline.sync()
                 raise
 

@@ -82,6 +82,10 @@ def _to_driver(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[An
     return processor
 
 
+#: Any, for what it makes has its fields only at run time.
+_row_class: Any = namedtuple
+
+
 def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], Iterable[Any]]:
     """What takes the values of ``keys`` out of a mapping, in that order."""
     if len(keys) > 1:
@@ -144,8 +148,7 @@ class _Ready:
         self.converted = [(at, each) for at, each in enumerate(read) if each is not None]
         if columns:
             names = [str(column.key) for column in columns]
-            row: Any = namedtuple("Row", names)  # type: ignore[misc]  # made at run time
-            self.make: Any = partial(tuple.__new__, row)
+            self.make: Any = partial(tuple.__new__, _row_class("Row", names))
         else:
             self.make = None
 

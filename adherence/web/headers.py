@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse
 
 HTML = "text/html"
 ALWAYS = [
@@ -46,7 +46,6 @@ def init_app(app: Flask) -> None:
     """Put the headers on every response of ``app``, and offer ``csp_nonce()`` to its templates."""
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.after_request(_add)
-    app.wsgi_app = _always(app.wsgi_app)  # type: ignore[assignment, method-assign]  # the way to wrap it
 
 
 def csp_nonce() -> str:
@@ -96,15 +95,12 @@ def _add(response: Response) -> Response:
     return response
 
 
-def _always(answer: WSGIApplication) -> WSGIApplication:
-    """``answer`` with the headers that are the same on all; here none has to be looked for."""
+def with_always(start: StartResponse) -> StartResponse:
+    """``start`` for answers that also carry what is the same on all: none of it is looked for."""
 
-    def answered(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        def started(
-            status: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None
-        ) -> Callable[[bytes], object]:
-            return start(status, [*headers, *ALWAYS], error)
+    def started(
+        status: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        return start(status, [*headers, *ALWAYS], error)
 
-        return answer(environ, started)
-
-    return answered
+    return started

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.utils import get_host
+
+from adherence.web.headers import with_always
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class Documents(DefaultJSONProvider):
@@ -59,6 +64,10 @@ class Site(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """``func`` itself: Flask would look nine times a request whether it is a coroutine."""
         return func
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, with the headers that every answer carries."""
+        return super().wsgi_app(environ, with_always(start_response))
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """What finds the view of a request, once its host is one that the settings name.

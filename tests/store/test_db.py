@@ -19,7 +19,7 @@ from adherence.store.columns import Choice, Id, UtcDateTime, db
 from adherence.store.db import Store, look, read, store, write
 from adherence.store.ids import new_id
 from adherence.store.statements import Statement
-from tests.wards import MONDAY, document, ward
+from tests.wards import MONDAY, Ward, document, ward
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -118,25 +118,32 @@ def _add(kept) -> None:
     kept.drop_connection()
 
 
+def logged(w: Ward, note: str) -> dict:
+    """The stored row of an entry that was logged through the service."""
+    from adherence.services import entries as service
+
+    said = document(w.exercise_id, sets=2, pain=0, note=note, quantity=1.5)
+    service.log_entry(w.patient, w.patient_id, said, MONDAY)
+    with read() as run:
+        row = run.first(
+            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
+        )
+    return row._asdict()
+
+
 def test_prepared_statements_store_and_return_what_plain_core_does():
     """The prepared form takes the types' own converters; this is what holds it to Core."""
     w = ward()
-    from adherence.services import entries as service
-
-    said = document(w.exercise_id, sets=2, pain=0, note="Ω – ok", quantity=1.5)
-    service.log_entry(w.patient, w.patient_id, said, MONDAY)
+    prepared = logged(w, note="Ω – ok")
 
     with read() as run:
-        prepared = run.first(
-            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
-        )
         plain = run.connection.execute(
-            sa.select(*entries.ENTRY.c).where(entries.ENTRY.c.client_id == said["client_id"])
+            sa.select(*entries.ENTRY.c).where(entries.ENTRY.c.client_id == prepared["client_id"])
         ).one()
 
-    assert prepared._asdict() == dict(plain._mapping)
+    assert prepared == dict(plain._mapping)
 
-    copied = prepared._asdict() | {"client_id": new_id(), "seq": 10_000}
+    copied = prepared | {"client_id": new_id(), "seq": 10_000}
     write(lambda run: run.connection.execute(sa.insert(entries.ENTRY), copied))
     with read() as run:
         again = run.first(
@@ -361,21 +368,14 @@ def test_a_batch_converts_each_value_of_its_own():
 
 def test_many_entries_at_once_store_every_kind_of_value_as_one_does():
     w = ward()
-    from adherence.services import entries as service
-
-    said = document(w.exercise_id, sets=2, pain=0, note="Ω – 'ok', {1,2}", quantity=1.5)
-    service.log_entry(w.patient, w.patient_id, said, MONDAY)
-    with read() as run:
-        stored = run.first(
-            entries.entry_by_client_id, patient_id=w.patient_id, client_id=said["client_id"]
-        )._asdict()
+    stored = logged(w, note="Ω – 'ok', {1,2}")
     rows = [
         stored | {"client_id": new_id(), "seq": 100 + n, **other}
         for n, other in enumerate(
             (
                 {"value": 0.1, "symptom": 'a "b" \\c', "declined": True},
                 {"day": stored["local_day"], "slot": 0, "because": "NULL", "quantity": None},
-                {"note": None, "corrects_id": said["client_id"], "zone": "Europe/Berlin"},
+                {"note": None, "corrects_id": stored["client_id"], "zone": "Europe/Berlin"},
             )
         )
     ]
